@@ -1,0 +1,37 @@
+# Third-party code comes from Debian's packages and from the cache that tools/setup fills; nothing is fetched here.
+
+set(WRIT_DEPS "" CACHE PATH "Folder with the prepared third-party trees: boost/, llama/, rust/ (see tools/setup)")
+if(NOT EXISTS "${WRIT_DEPS}/boost/include/boost/version.hpp")
+  message(FATAL_ERROR "WRIT_DEPS (${WRIT_DEPS}) holds no Boost headers: run ./run setup first")
+endif()
+
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(HS REQUIRED IMPORTED_TARGET libhs)
+find_package(CLI11 REQUIRED)
+if(BUILD_TESTING)
+  find_package(GTest REQUIRED)
+endif()
+
+# Boost: headers only, one version for everything. Its compiled parts (JSON) are built once, in src/core/boost_json.cc and src/async/boost_asio.cc.
+add_library(boost INTERFACE)
+target_include_directories(boost SYSTEM INTERFACE ${WRIT_DEPS}/boost/include)
+target_compile_definitions(boost INTERFACE
+  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_BEAST_USE_STD_STRING_VIEW
+  BOOST_ASIO_DISABLE_BOOST_COROUTINE BOOST_JSON_NO_LIB BOOST_ALL_NO_LIB)
+target_link_libraries(boost INTERFACE Threads::Threads)
+
+# llama.cpp: static archives and headers.
+if(EXISTS "${WRIT_DEPS}/llama/llama.cmake")
+  include("${WRIT_DEPS}/llama/llama.cmake")  # defines the target `llama_cpp`
+endif()
+# The one Rust archive of the product.
+if(EXISTS "${WRIT_DEPS}/rust/libwrit_rust.a")
+  add_library(writ_rust STATIC IMPORTED)
+  set_target_properties(writ_rust PROPERTIES IMPORTED_LOCATION "${WRIT_DEPS}/rust/libwrit_rust.a")
+  target_include_directories(writ_rust INTERFACE ${PROJECT_SOURCE_DIR}/rust/include)
+  target_link_libraries(writ_rust INTERFACE Threads::Threads ${CMAKE_DL_LIBS} m)
+endif()

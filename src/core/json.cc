@@ -1,0 +1,173 @@
+#include "core/json.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/parser.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include "core/encoding.h"
+
+namespace writ {
+namespace {
+
+std::string quoted(std::string_view text) { return json::serialize(json::string_view(text.data(), text.size())); }
+
+// ECMAScript's Number::toString, which RFC 8785 prescribes.
+std::string ecma_number(double value) {
+  if (value == 0) return "0";
+  if (std::abs(value) < 1e21 && value == std::trunc(value)) return fmt::format("{:.0f}", value);
+  auto text = fmt::format("{}", value);  // shortest round trip
+  if (const auto e = text.find('e'); e != std::string::npos) {
+    const int exponent = std::stoi(text.substr(e + 1));
+    if (exponent < 0 && exponent >= -6) {
+      const auto digits = static_cast<int>(std::ranges::count_if(text.substr(0, e), [](char c) { return c >= '0' && c <= '9'; }));
+      return fmt::format("{:.{}f}", value, digits - 1 - exponent);
+    }
+    text = text.substr(0, e) + "e" + (exponent < 0 ? "-" : "+") + std::to_string(std::abs(exponent));
+  }
+  return text;
+}
+
+// UTF-16 code-unit order differs from byte order only for characters above U+FFFF against U+E000..U+FFFF.
+bool utf16_less(std::string_view a, std::string_view b) {
+  const auto n = std::min(a.size(), b.size());
+  for (std::size_t i = 0; i < n; ++i) {
+    auto x = static_cast<unsigned char>(a[i]), y = static_cast<unsigned char>(b[i]);
+    if (x == y) continue;
+    const bool x_astral = x >= 0xF0, y_astral = y >= 0xF0, x_high = x >= 0xEE && !x_astral, y_high = y >= 0xEE && !y_astral;
+    if (x_astral && y_high) return true;
+    if (y_astral && x_high) return false;
+    return x < y;
+  }
+  return a.size() < b.size();
+}
+
+void append_canonical(const json::value& value, std::string& out) {
+  switch (value.kind()) {
+    case json::kind::object: {
+      std::vector<const json::key_value_pair*> members;
+      for (const auto& member : value.get_object()) members.push_back(&member);
+      std::ranges::sort(members, [](auto* a, auto* b) { return utf16_less(a->key(), b->key()); });
+      out += '{';
+      for (bool first = true; auto* member : members) {
+        if (!std::exchange(first, false)) out += ',';
+        out += quoted(member->key());
+        out += ':';
+        append_canonical(member->value(), out);
+      }
+      out += '}';
+      break;
+    }
+    case json::kind::array: {
+      out += '[';
+      for (bool first = true; const auto& item : value.get_array()) {
+        if (!std::exchange(first, false)) out += ',';
+        append_canonical(item, out);
+      }
+      out += ']';
+      break;
+    }
+    case json::kind::double_: out += ecma_number(value.get_double()); break;
+    default: out += json::serialize(value);
+  }
+}
+
+// Boost.JSON keeps the last of duplicate keys; two readers that differ on which one counts are an attack.
+class DuplicateKeys {
+ public:
+  static constexpr std::size_t max_object_size = std::size_t(-1), max_array_size = std::size_t(-1),
+                               max_key_size = std::size_t(-1), max_string_size = std::size_t(-1);
+  std::string duplicate;
+  bool on_document_begin(boost::system::error_code&) { return true; }
+  bool on_document_end(boost::system::error_code&) { return true; }
+  bool on_object_begin(boost::system::error_code&) { seen_.emplace_back(); return true; }
+  bool on_object_end(std::size_t, boost::system::error_code&) { seen_.pop_back(); return true; }
+  bool on_array_begin(boost::system::error_code&) { return true; }
+  bool on_array_end(std::size_t, boost::system::error_code&) { return true; }
+  bool on_key_part(json::string_view s, std::size_t, boost::system::error_code&) { key_ += s; return true; }
+  bool on_key(json::string_view s, std::size_t, boost::system::error_code&) {
+    key_ += s;
+    if (!seen_.back().insert(key_).second && duplicate.empty()) duplicate = key_;
+    key_.clear();
+    return true;
+  }
+  bool on_string_part(json::string_view, std::size_t, boost::system::error_code&) { return true; }
+  bool on_string(json::string_view, std::size_t, boost::system::error_code&) { return true; }
+  bool on_number_part(json::string_view, boost::system::error_code&) { return true; }
+  bool on_int64(std::int64_t, json::string_view, boost::system::error_code&) { return true; }
+  bool on_uint64(std::uint64_t, json::string_view, boost::system::error_code&) { return true; }
+  bool on_double(double, json::string_view, boost::system::error_code&) { return true; }
+  bool on_bool(bool, boost::system::error_code&) { return true; }
+  bool on_null(boost::system::error_code&) { return true; }
+  bool on_comment_part(json::string_view, boost::system::error_code&) { return true; }
+  bool on_comment(json::string_view, boost::system::error_code&) { return true; }
+
+ private:
+  std::vector<std::set<std::string>> seen_;
+  std::string key_;
+};
+
+std::size_t count_members(const json::value& value) {
+  std::size_t n = 0;
+  if (const auto* object = value.if_object()) {
+    n += object->size();
+    for (const auto& member : *object) n += count_members(member.value());
+  } else if (const auto* array = value.if_array()) {
+    for (const auto& item : *array) n += count_members(item);
+  }
+  return n;
+}
+
+}  // namespace
+
+Result<json::value> parse_json(std::string_view text) {
+  json::parse_options options;
+  options.max_depth = json_depth_max;
+  options.numbers = json::number_precision::precise;
+  json::parser parser({}, options);
+  boost::system::error_code error;
+  const auto used = parser.write(text.data(), text.size(), error);
+  if (error) return fail(invalid("bad_json", fmt::format("not JSON at byte {}: {}", used, error.message())));
+  auto value = parser.release();
+  // As many members as colons outside strings: cheap proof that no key stood twice; the full look is the rare path.
+  if (static_cast<std::size_t>(std::ranges::count(text, ':')) > count_members(value)) {
+    json::basic_parser<DuplicateKeys> second(options);
+    boost::system::error_code ignored;
+    second.write_some(false, text.data(), text.size(), ignored);
+    if (!second.handler().duplicate.empty())
+      return fail(invalid("bad_json", "key stands twice in one object: " + second.handler().duplicate));
+  }
+  return value;
+}
+
+std::string to_text(const json::value& value) { return json::serialize(value); }
+
+std::string canonical_json(const json::value& value) {
+  std::string out;
+  append_canonical(value, out);
+  return out;
+}
+
+std::string_view text_at(const json::object& object, std::string_view key) {
+  const auto* value = object.if_contains(key);
+  if (value == nullptr || !value->is_string()) return {};
+  return view(value->get_string());
+}
+
+std::string pointer_to(std::string_view parent, std::string_view key) {
+  std::string out(parent);
+  out += '/';
+  for (char c : key) {
+    if (c == '~') out += "~0";
+    else if (c == '/') out += "~1";
+    else out += c;
+  }
+  return out;
+}
+
+}  // namespace writ
