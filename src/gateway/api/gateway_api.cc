@@ -1,0 +1,1 @@
+#include "gateway/api/gateway_port.h"

@@ -1,0 +1,87 @@
+// Governed: the one place that knows the sequence decide → call → decide → settle. The gateway (chat) and the
+// orchestrator (runs) act through it and nothing else calls a model or a tool.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "policy/api/policy_port.h"
+#include "slm/api/slm_port.h"
+#include "tools/tool.h"
+
+namespace writ::governed {
+
+/// Facts for the rules that every action of one actor shares.
+struct Actor {
+  std::string capsule;   // name@version; empty for a direct call
+  std::string run_id;    // empty for a direct call
+  json::array approvals; // of earlier reviews: {decision_id, arguments_hash, approver}
+};
+
+/// A decision as the trace and the events show it.
+struct Decided {
+  policy::Action action = policy::Action::model_call;
+  policy::Resource resource;
+  policy::Decision decision;
+};
+
+struct ChatCall {
+  std::string request_id;  // run/step/attempt, or call_<id>; actions and numbers are appended
+  Actor actor;
+  slm::Prompt prompt;
+};
+/// One item of a governed chat: first the model.call decision, then released text, then the end.
+struct ChatItem {
+  std::optional<Decided> decided;
+  std::string text;  // released: scanned and committed by policy
+  /// The end. `denied` set: the call or its output was refused, `text_hash` and released bytes are in the record.
+  struct End {
+    slm::FinishReason finish = slm::FinishReason::stop;
+    std::string text;                        // all released text
+    std::vector<slm::ToolCall> tool_calls;   // not yet decided; empty when denied
+    slm::Usage usage;
+    std::optional<Tokens> tokens_left;
+    bool denied = false;                     // content_filter / output_denied, or the call itself
+    std::string reason;
+    std::optional<policy::Decision> review;  // the model call itself waits for a person
+  };
+  std::optional<End> end;
+};
+
+struct ToolCall {
+  std::string request_id;
+  Actor actor;
+  slm::ToolCall call;
+  std::string idempotency_key;
+};
+/// What came of a tool call.
+struct ToolOutcome {
+  enum class Kind { result, tool_error, denied, review };
+  Kind kind = Kind::result;
+  json::value result;               // what the model is told, also for errors and denials
+  std::vector<Decided> decided;     // tool.call, then tool.result
+};
+
+/// Before the effect: tool.call decided. After it: tool.result.
+class Governed {
+ public:
+  Governed(policy::PolicyPort& policy, slm::SlmPort& slm, const tools::Toolbox& tools);
+
+  /// Errors: unavailable (policy or model cannot be reached: nothing happened undecided), not_found (no_model), invalid,
+  /// quota_exceeded. Cancellation: dropping the stream stops the model and settles what was used.
+  [[nodiscard]] Task<Result<StreamPtr<ChatItem>>> chat(Context ctx, ChatCall call);
+
+  /// Asks tool.call only. The caller records the decision before it lets the effect happen.
+  [[nodiscard]] Task<Result<Decided>> decide_tool(Context ctx, const ToolCall& call);
+  /// Runs an allowed call and asks tool.result. Errors: as the tool's, with their outcome; unavailable.
+  [[nodiscard]] Task<Result<ToolOutcome>> run_tool(Context ctx, ToolCall call, Decided allowed);
+
+ private:
+  policy::PolicyPort& policy_;
+  slm::SlmPort& slm_;
+  const tools::Toolbox& tools_;
+};
+
+}  // namespace writ::governed

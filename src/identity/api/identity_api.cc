@@ -1,0 +1,1 @@
+#include "identity/api/identity_port.h"

@@ -1,0 +1,1 @@
+#include "orchestrator/api/orchestrator_port.h"

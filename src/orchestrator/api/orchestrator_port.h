@@ -1,0 +1,74 @@
+// The port of the orchestrator and its operations. Another tenant's ids are not_found everywhere.
+#pragma once
+
+#include "http/binding.h"
+#include "orchestrator/api/types.h"
+
+namespace writ::orchestrator {
+
+class OrchestratorPort {
+ public:
+  virtual ~OrchestratorPort() = default;
+  /// Session, first run and its first event in one transaction. Errors: not_found (no_capsule), unavailable.
+  [[nodiscard]] virtual Task<Result<Started>> start(Context ctx, StartSession in) = 0;
+  /// The session's next run. Errors: not_found (no_session), conflict (run_active).
+  [[nodiscard]] virtual Task<Result<Started>> post(Context ctx, PostMessage in) = 0;
+  [[nodiscard]] virtual Task<Result<Session>> session(Context ctx, SessionRef in) = 0;
+  [[nodiscard]] virtual Task<Result<Run>> run(Context ctx, RunRef in) = 0;
+  /// Durable events after the cursor without loss or duplicate, deltas between them; ends after run_finished.
+  [[nodiscard]] virtual Task<Result<StreamPtr<RunEvent>>> watch(Context ctx, WatchRun in) = 0;
+  /// Idempotent; a run that has ended stays as it is.
+  [[nodiscard]] virtual Task<Result<Run>> cancel(Context ctx, RunRef in) = 0;
+  /// Errors: not_found (no_review), forbidden (missing_scope, own_request), conflict (review_answered), invalid.
+  [[nodiscard]] virtual Task<Result<Review>> answer(Context ctx, AnswerReview in) = 0;
+  [[nodiscard]] virtual Task<Result<ReviewPage>> reviews(Context ctx, ListReviews in) = 0;
+};
+
+namespace op {
+using http::Method;
+inline constexpr http::Callers door{{"gateway", "cli"}};
+inline constexpr http::Unary<StartSession, Started> start{{.id = "orchestrator.start", .method = Method::post,
+    .path = "/internal/v1/sessions", .summary = "Start a session and its first run.", .exposure = http::internal_only,
+    .access = http::service_token, .callers = door, .body_max = 256 * 1024, .success_status = 201, .errors = {{"no_capsule"}}}};
+inline constexpr http::Unary<PostMessage, Started> post{{.id = "orchestrator.post", .method = Method::post,
+    .path = "/internal/v1/sessions/{session_id}/messages", .summary = "Start the session's next run.", .exposure = http::internal_only,
+    .access = http::service_token, .callers = door, .body_max = 256 * 1024, .success_status = 201, .errors = {{"no_session", "run_active"}}}};
+inline constexpr http::Unary<SessionRef, Session> session{{.id = "orchestrator.session", .method = Method::get,
+    .path = "/internal/v1/sessions/{session_id}", .summary = "A session with its conversation.", .exposure = http::internal_only,
+    .access = http::service_token, .callers = door, .errors = {{"no_session"}}}};
+inline constexpr http::Unary<RunRef, Run> run{{.id = "orchestrator.run", .method = Method::get,
+    .path = "/internal/v1/runs/{run_id}", .summary = "A run.", .exposure = http::internal_only,
+    .access = http::service_token, .callers = door, .errors = {{"no_run"}}}};
+inline constexpr http::Streaming<WatchRun, RunEvent> watch{{.id = "orchestrator.watch", .method = Method::get,
+    .path = "/internal/v1/runs/{run_id}/events", .summary = "Follow a run.", .exposure = http::internal_only,
+    .access = http::service_token, .callers = door, .deadline = Seconds{3600}, .errors = {{"no_run"}}}};
+inline constexpr http::Unary<RunRef, Run> cancel{{.id = "orchestrator.cancel", .method = Method::post,
+    .path = "/internal/v1/runs/{run_id}/cancel", .summary = "Cancel a run.", .exposure = http::internal_only,
+    .access = http::service_token, .callers = door, .repeat = http::Repeat::idempotent, .errors = {{"no_run"}}}};
+inline constexpr http::Unary<AnswerReview, Review> answer{{.id = "orchestrator.answer", .method = Method::post,
+    .path = "/internal/v1/reviews/{review_id}/answer", .summary = "Answer a review.", .exposure = http::internal_only,
+    .access = http::service_token, .callers = door, .errors = {{"no_review", "own_request", "review_answered", "missing_scope"}}}};
+inline constexpr http::Unary<ListReviews, ReviewPage> reviews{{.id = "orchestrator.reviews", .method = Method::get,
+    .path = "/internal/v1/reviews", .summary = "Reviews of the tenant.", .exposure = http::internal_only,
+    .access = http::service_token, .callers = door}};
+}  // namespace op
+
+/// What a caller holds: the port over its binding.
+class OrchestratorClient final : public OrchestratorPort {
+ public:
+  using Port = OrchestratorPort;
+  explicit OrchestratorClient(http::Binding<Port> binding) : b_(std::move(binding)) {}
+  Task<Result<Started>> start(Context c, StartSession in) override { return b_.call(op::start, &Port::start, std::move(c), std::move(in)); }
+  Task<Result<Started>> post(Context c, PostMessage in) override { return b_.call(op::post, &Port::post, std::move(c), std::move(in)); }
+  Task<Result<Session>> session(Context c, SessionRef in) override { return b_.call(op::session, &Port::session, std::move(c), std::move(in)); }
+  Task<Result<Run>> run(Context c, RunRef in) override { return b_.call(op::run, &Port::run, std::move(c), std::move(in)); }
+  Task<Result<StreamPtr<RunEvent>>> watch(Context c, WatchRun in) override { return b_.open(op::watch, &Port::watch, std::move(c), std::move(in)); }
+  Task<Result<Run>> cancel(Context c, RunRef in) override { return b_.call(op::cancel, &Port::cancel, std::move(c), std::move(in)); }
+  Task<Result<Review>> answer(Context c, AnswerReview in) override { return b_.call(op::answer, &Port::answer, std::move(c), std::move(in)); }
+  Task<Result<ReviewPage>> reviews(Context c, ListReviews in) override { return b_.call(op::reviews, &Port::reviews, std::move(c), std::move(in)); }
+
+ private:
+  http::Binding<Port> b_;
+};
+
+}  // namespace writ::orchestrator

@@ -1,0 +1,62 @@
+// Grant: the proof of a decision that a guarded service demands. Issued and signed by policy only.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "core/context.h"
+#include "crypto/jwt.h"
+#include "policy/api/types.h"
+
+namespace writ::policy {
+
+struct Grant {
+  DecisionId decision_id;
+  Action action = Action::model_call;
+  TenantId tenant;
+  Subject subject;
+  std::string resource;       // model id, tool name, or memory key
+  std::string request_hash;   // SHA-256 in hex of the request before obligations
+  Obligations obligations;
+  WallTime expires_at;
+  static constexpr auto fields() {
+    return std::tuple(field("decision_id", &Grant::decision_id, any, "Decision."), field("action", &Grant::action, any, "Action."),
+                      field("tenant", &Grant::tenant, any, "Tenant."), field("subject", &Grant::subject, any, "Principal."),
+                      field("resource", &Grant::resource, any, "Resource id."),
+                      field("request_hash", &Grant::request_hash, text(0, 64), "Hash of the guarded request."),
+                      field("obligations", &Grant::obligations, any, "What the callee applies."),
+                      field("expires_at", &Grant::expires_at, any, "End."));
+  }
+};
+
+/// The compact signed form. Errors: internal.
+[[nodiscard]] Result<std::string> sign_grant(const Grant& grant, const crypto::SigningKey& key);
+
+/// SHA-256 in hex over the canonical JSON of a guarded request.
+[[nodiscard]] std::string request_hash(const json::value& request);
+
+/// Checks grants at a callee and accepts each decision once until the grant expires. Thread: any.
+class GrantVerifier {
+ public:
+  /// `keys` gives policy's current public keys; it is asked for each grant, so it must be cheap (a snapshot).
+  GrantVerifier(std::function<std::shared_ptr<const crypto::KeySet>()> keys, const Clock& clock);
+
+  struct Expected {
+    Action action;
+    std::string resource;
+    std::string request_hash;
+  };
+  /// Errors: forbidden (no_grant, grant_invalid, grant_expired, grant_mismatch, grant_used).
+  [[nodiscard]] Result<Grant> accept(const Context& ctx, std::string_view grant, const Expected& expected);
+
+ private:
+  std::function<std::shared_ptr<const crypto::KeySet>()> keys_;
+  const Clock& clock_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, WallTime> used_;  // decision id → when it may be forgotten
+};
+
+}  // namespace writ::policy

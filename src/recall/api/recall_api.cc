@@ -1,0 +1,1 @@
+#include "recall/api/recall_port.h"

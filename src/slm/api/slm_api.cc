@@ -1,0 +1,1 @@
+#include "slm/api/slm_port.h"
