@@ -2,7 +2,9 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -52,23 +54,24 @@ std::string to_rfc3339(WallTime at) {
 }
 
 Result<WallTime> parse_rfc3339(std::string_view text) {
-  int year = 0;
-  unsigned month = 0, day = 0;
-  int hour = 0, minute = 0, second = 0, milli = 0, used = 0;
-  const std::string copy(text);
-  const auto bad = [&] { return fail(invalid("bad_time", "not an RFC 3339 UTC time: " + copy)); };
-  if (std::sscanf(copy.c_str(), "%4d-%2u-%2uT%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second, &used) != 6)
-    return bad();
-  auto rest = text.substr(static_cast<std::size_t>(used));
-  if (rest.size() == 5 && rest[0] == '.') {
-    if (std::sscanf(copy.c_str() + used, ".%3d", &milli) != 1) return bad();
-    rest.remove_prefix(4);
-  }
-  const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{month}, std::chrono::day{day}};
-  if (rest != "Z" || !date.ok() || hour > 23 || minute > 59 || second > 59 || hour < 0 || minute < 0 || second < 0)
-    return bad();
-  return WallTime{std::chrono::sys_days{date}.time_since_epoch() + std::chrono::hours{hour} +
-                  std::chrono::minutes{minute} + Seconds{second} + Millis{milli}};
+  const auto bad = [&] { return fail(invalid("bad_time", "not an RFC 3339 UTC time: " + std::string(text))); };
+  constexpr std::string_view shape = "dddd-dd-ddTdd:dd:dd";
+  if (text.size() != shape.size() + 1 && text.size() != shape.size() + 5) return bad();
+  const auto fits = [](char c, char wanted) { return wanted == 'd' ? c >= '0' && c <= '9' : c == wanted; };
+  if (!std::ranges::equal(text.substr(0, shape.size()), shape, fits)) return bad();
+  const auto rest = text.substr(shape.size());
+  if (!std::ranges::equal(rest, rest.size() == 1 ? std::string_view("Z") : std::string_view(".dddZ"), fits)) return bad();
+  const auto number = [&](std::size_t from, std::size_t count) {
+    int n = 0;
+    for (char c : text.substr(from, count)) n = n * 10 + (c - '0');
+    return n;
+  };
+  const std::chrono::year_month_day date{std::chrono::year{number(0, 4)}, std::chrono::month{static_cast<unsigned>(number(5, 2))},
+                                         std::chrono::day{static_cast<unsigned>(number(8, 2))}};
+  const int hour = number(11, 2), minute = number(14, 2), second = number(17, 2);
+  if (!date.ok() || hour > 23 || minute > 59 || second > 59) return bad();
+  return WallTime{std::chrono::sys_days{date}.time_since_epoch() + std::chrono::hours{hour} + std::chrono::minutes{minute} +
+                  Seconds{second} + Millis{rest.size() == 1 ? 0 : number(20, 3)}};
 }
 
 void assertion_failed(const char* file, int line, const char* condition, const char* believed) noexcept {

@@ -5,6 +5,7 @@
 #include "core/id.h"
 #include "core/json.h"
 #include "core/result.h"
+#include "core/secret.h"
 
 namespace writ {
 namespace {
@@ -43,7 +44,8 @@ TEST(Time, round_trips_rfc_3339) {
   const auto at = parse_rfc3339("2026-11-23T20:01:05.123Z");
   ASSERT_TRUE(at);
   EXPECT_EQ(to_rfc3339(*at), "2026-11-23T20:01:05.123Z");
-  for (auto bad : {"2026-13-01T00:00:00Z", "2026-11-23 20:01:05Z", "2026-11-23T20:01:05+01:00", "", "2026-11-23T24:01:05Z"})
+  for (auto bad : {"2026-13-01T00:00:00Z", "2026-11-23 20:01:05Z", "2026-11-23T20:01:05+01:00", "", "2026-11-23T24:01:05Z",
+                   "2026-11-23T 1: 1: 1Z", " 2026-11-23T20:01:05Z", "2026-1-1T1:1:1Z", "2026-11-23T20:01:05.12xZ"})
     EXPECT_FALSE(parse_rfc3339(bad)) << bad;
 }
 
@@ -62,6 +64,17 @@ TEST(Encoding, utf8_is_checked_and_cut_at_characters) {
   EXPECT_EQ(utf8_complete_prefix("a\xC3"), 1U);
   EXPECT_EQ(utf8_complete_prefix("a\xC3\xBC"), 3U);
   EXPECT_EQ(utf8_complete_prefix("\xF0\x9F\x98"), 0U);
+}
+
+TEST(Secret, moving_leaves_nothing_behind) {
+  Secret short_one(std::string("hunter2"));
+  const Secret moved(std::move(short_one));
+  EXPECT_EQ(moved.reveal(), "hunter2");
+  EXPECT_TRUE(short_one.reveal().empty());  // NOLINT(bugprone-use-after-move): the point of the test
+}
+
+TEST(Json, canonical_form_writes_large_integral_doubles_with_their_shortest_digits) {
+  EXPECT_EQ(canonical_json(json::value(123456789012345680000.0)), "123456789012345680000");
 }
 
 TEST(Error, every_kind_has_one_row_and_maps_back_from_its_status) {

@@ -20,13 +20,20 @@ std::string quoted(std::string_view text) { return json::serialize(json::string_
 // ECMAScript's Number::toString, which RFC 8785 prescribes.
 std::string ecma_number(double value) {
   if (value == 0) return "0";
-  if (std::abs(value) < 1e21 && value == std::trunc(value)) return fmt::format("{:.0f}", value);
   auto text = fmt::format("{}", value);  // shortest round trip
+  if (text.ends_with(".0")) text.resize(text.size() - 2);
   if (const auto e = text.find('e'); e != std::string::npos) {
     const int exponent = std::stoi(text.substr(e + 1));
     if (exponent < 0 && exponent >= -6) {
       const auto digits = static_cast<int>(std::ranges::count_if(text.substr(0, e), [](char c) { return c >= '0' && c <= '9'; }));
       return fmt::format("{:.{}f}", value, digits - 1 - exponent);
+    }
+    if (exponent >= 0 && exponent < 21) {  // whole numbers up to 1e21 are written out
+      auto digits = text.substr(0, e);
+      const auto dot = digits.find('.');
+      const auto decimals = dot == std::string::npos ? 0 : digits.size() - dot - 1;
+      if (dot != std::string::npos) digits.erase(dot, 1);
+      return digits + std::string(static_cast<std::size_t>(exponent) - decimals, '0');
     }
     text = text.substr(0, e) + "e" + (exponent < 0 ? "-" : "+") + std::to_string(std::abs(exponent));
   }

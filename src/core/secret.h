@@ -11,18 +11,24 @@ class Secret {
  public:
   Secret() = default;
   explicit Secret(std::string value) : value_(std::move(value)) {}
-  Secret(const Secret&) = default;
-  Secret(Secret&&) noexcept = default;
-  Secret& operator=(const Secret&) = default;
-  Secret& operator=(Secret&&) noexcept = default;
-  ~Secret() {
-    for (volatile char& c : value_) c = 0;
+  Secret(const Secret& other) = default;
+  Secret(Secret&& other) noexcept : value_(other.value_) { other.wipe(); }  // a moved short string would leave its bytes
+  Secret& operator=(Secret other) noexcept {
+    wipe();
+    value_ = other.value_;
+    return *this;
   }
+  ~Secret() { wipe(); }
   /// The only way to the text; search for `reveal` to audit every use.
   [[nodiscard]] std::string_view reveal() const { return value_; }
   [[nodiscard]] bool empty() const { return value_.empty(); }
 
  private:
+  void wipe() noexcept {
+    value_.resize(value_.capacity());  // the tail of a longer, earlier value too
+    for (volatile char& c : value_) c = 0;
+    value_.clear();
+  }
   std::string value_;
 };
 

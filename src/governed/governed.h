@@ -7,17 +7,27 @@
 #include <string>
 #include <vector>
 
+#include "async/task_group.h"
 #include "policy/api/policy_port.h"
 #include "slm/api/slm_port.h"
 #include "tools/tool.h"
 
 namespace writ::governed {
 
-/// Facts for the rules that every action of one actor shares.
+/// Facts for the rules that every action of one actor shares; policies/README.md says what each means.
 struct Actor {
-  std::string capsule;   // name@version; empty for a direct call
-  std::string run_id;    // empty for a direct call
-  json::array approvals; // of earlier reviews: {decision_id, arguments_hash, approver}
+  struct Capsule {
+    std::string name;
+    std::int64_t version = 0;
+  };
+  struct Place {
+    std::string run_id;
+    std::int64_t step = 0;
+    std::int64_t attempt = 0;
+  };
+  std::optional<Capsule> capsule;  // absent for a direct call
+  std::optional<Place> run;
+  json::array approvals;           // of earlier reviews: {decision_id, argument_hash, approver}
 };
 
 /// A decision as the trace and the events show it.
@@ -54,25 +64,27 @@ struct ToolCall {
   std::string request_id;
   Actor actor;
   slm::ToolCall call;
-  std::string idempotency_key;
+  std::string idempotency_key;  // the same for every attempt
 };
 /// What came of a tool call.
 struct ToolOutcome {
-  enum class Kind { result, tool_error, denied, review };
+  enum class Kind { result, tool_error, denied };
   Kind kind = Kind::result;
   json::value result;               // what the model is told, also for errors and denials
-  std::vector<Decided> decided;     // tool.call, then tool.result
+  std::optional<Decided> decided;   // tool.result
 };
 
-/// Before the effect: tool.call decided. After it: tool.result.
 class Governed {
  public:
-  Governed(policy::PolicyPort& policy, slm::SlmPort& slm, const tools::Toolbox& tools);
+  /// `tasks` outlives every stream: what must survive a client (settling) runs there.
+  Governed(policy::PolicyPort& policy, slm::SlmPort& slm, const tools::Toolbox& tools, async::TaskGroup& tasks);
 
   /// Errors: unavailable (policy or model cannot be reached: nothing happened undecided), not_found (no_model), invalid,
   /// quota_exceeded. Cancellation: dropping the stream stops the model and settles what was used.
   [[nodiscard]] Task<Result<StreamPtr<ChatItem>>> chat(Context ctx, ChatCall call);
 
+  /// Asks run.start for a capsule.
+  [[nodiscard]] Task<Result<Decided>> decide_start(Context ctx, std::string request_id, const Actor& actor, std::string model);
   /// Asks tool.call only. The caller records the decision before it lets the effect happen.
   [[nodiscard]] Task<Result<Decided>> decide_tool(Context ctx, const ToolCall& call);
   /// Runs an allowed call and asks tool.result. Errors: as the tool's, with their outcome; unavailable.
@@ -82,6 +94,7 @@ class Governed {
   policy::PolicyPort& policy_;
   slm::SlmPort& slm_;
   const tools::Toolbox& tools_;
+  async::TaskGroup& tasks_;
 };
 
 }  // namespace writ::governed

@@ -31,7 +31,6 @@ struct ToolInfo {
 /// What a call carries beside its arguments.
 struct ToolCallContext {
   std::string grant;            // of the tool.call decision, for guarded operations the tool declares
-  std::string request_hash;     // what the grant is for
   std::string idempotency_key;  // run/step/call, the same for every attempt
 };
 

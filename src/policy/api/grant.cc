@@ -18,6 +18,10 @@ Result<std::string> sign_grant(const Grant& grant, const crypto::SigningKey& key
 
 std::string request_hash(const json::value& request) { return crypto::sha256_hex(canonical_json(request)); }
 
+std::string tool_request_hash(std::string_view tool, const json::value& arguments) {
+  return request_hash(json::value{{"name", tool}, {"arguments", arguments}});
+}
+
 GrantVerifier::GrantVerifier(std::function<std::shared_ptr<const crypto::KeySet>()> keys, const Clock& clock)
     : keys_(std::move(keys)), clock_(clock) {}
 

@@ -38,6 +38,10 @@ struct Grant {
 /// SHA-256 in hex over the canonical JSON of a guarded request.
 [[nodiscard]] std::string request_hash(const json::value& request);
 
+/// What a tool.call grant is for: the tool's name and its arguments. A guarded service that a tool reaches computes it
+/// again from what it is asked to do, so that a grant fits these arguments only.
+[[nodiscard]] std::string tool_request_hash(std::string_view tool, const json::value& arguments);
+
 /// Checks grants at a callee and accepts each decision once until the grant expires. Thread: any.
 class GrantVerifier {
  public:

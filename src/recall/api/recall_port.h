@@ -14,28 +14,26 @@ using schema::any;
 using schema::field;
 using schema::text;
 
-/// `grant` is for tool.call of the tool that asks (resource = tool name) or for a direct memory.* action (resource = key).
+/// `grant` is for tool.call of `remember` with exactly this key and value.
 struct PutMemory {
   std::string key;
   std::string value;
   std::string grant;
-  std::string request_hash;  // of the tool call's arguments, or of {key, value} for a direct call
   static constexpr auto fields() {
     return std::tuple(field("key", &PutMemory::key, text(1, 256), "Key."), field("value", &PutMemory::value, text(0, 16384), "Value."),
-                      field("grant", &PutMemory::grant, text(1, 8192), "Grant."), field("request_hash", &PutMemory::request_hash, text(64, 64), "What the grant is for."));
+                      field("grant", &PutMemory::grant, text(1, 8192), "Grant."));
   }
 };
 struct Stored {
   bool created = false;  // false: replaced
   static constexpr auto fields() { return std::tuple(field("created", &Stored::created, any, "New, or replaced.")); }
 };
+/// `grant` is for tool.call of `recall` with exactly this key.
 struct GetMemory {
   std::string key;
   std::string grant;
-  std::string request_hash;
   static constexpr auto fields() {
-    return std::tuple(field("key", &GetMemory::key, text(1, 256), "Key."), field("grant", &GetMemory::grant, text(1, 8192), "Grant."),
-                      field("request_hash", &GetMemory::request_hash, text(64, 64), "What the grant is for."));
+    return std::tuple(field("key", &GetMemory::key, text(1, 256), "Key."), field("grant", &GetMemory::grant, text(1, 8192), "Grant."));
   }
 };
 struct Memory {

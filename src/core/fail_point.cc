@@ -1,0 +1,62 @@
+#include "core/fail_point.h"
+
+#ifdef WRIT_FAIL_POINTS
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "core/assert.h"
+
+namespace writ {
+namespace {
+
+struct FailPoints {
+  std::mutex mutex;
+  std::map<std::string, int, std::less<>> passed;
+  std::string die_at;
+  int die_at_count = 0;
+  int log = -1;
+
+  FailPoints() {
+    if (const char* path = std::getenv("WRIT_FAIL_POINT_LOG"); path != nullptr) {
+      log = ::open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+      WRIT_ASSERT(log >= 0, "WRIT_FAIL_POINT_LOG can be written");
+    }
+    if (const char* chosen = std::getenv("WRIT_FAIL_POINT"); chosen != nullptr && *chosen != '\0') {
+      const std::string_view text(chosen);
+      const auto colon = text.rfind(':');
+      WRIT_ASSERT(colon != std::string_view::npos, "WRIT_FAIL_POINT is <name>:<n>");
+      die_at = text.substr(0, colon);
+      const auto parsed = std::from_chars(text.data() + colon + 1, text.data() + text.size(), die_at_count);
+      WRIT_ASSERT(parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() && die_at_count >= 1,
+                  "WRIT_FAIL_POINT is <name>:<n>");
+    }
+  }
+};
+
+}  // namespace
+
+void pass_fail_point(std::string_view name) {
+  static FailPoints points;
+  const std::lock_guard lock(points.mutex);
+  auto found = points.passed.find(name);
+  if (found == points.passed.end()) found = points.passed.emplace(name, 0).first;
+  const int count = ++found->second;
+  if (points.log >= 0) {
+    const auto line = std::string(name) + ' ' + std::to_string(count) + '\n';
+    const auto written = ::write(points.log, line.data(), line.size());
+    WRIT_ASSERT(written == static_cast<ssize_t>(line.size()), "the fail point log can be written");
+  }
+  if (name == points.die_at && count == points.die_at_count) ::_exit(137);
+}
+
+}  // namespace writ
+
+#endif

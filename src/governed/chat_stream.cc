@@ -1,0 +1,151 @@
+#include "governed/chat_stream.h"
+
+#include "governed/questions.h"
+
+namespace writ::governed {
+namespace {
+
+// Owns what it needs, because the stream it settles for is gone.
+Task<void> settle_later(policy::PolicyPort* policy, Context ctx, policy::SettleRequest settlement) {
+  // An error here leaves the reservation to expire as presumed, which policy records.
+  (void)co_await policy->settle(std::move(ctx), std::move(settlement));
+}
+
+}  // namespace
+
+ChatStream::ChatStream(policy::PolicyPort& policy, async::TaskGroup& tasks, Executor executor, Context ctx, ChatCall call,
+                       Tokens counted, Decided decided, StreamPtr<slm::ChatEvent> events)
+    : policy_(policy), tasks_(tasks), executor_(executor), ctx_(std::move(ctx)), call_(std::move(call)), counted_(counted),
+      decided_(std::move(decided)), events_(std::move(events)) {
+  settled_ = events_ == nullptr;
+}
+
+ChatStream::~ChatStream() {
+  if (settled_) return;
+  events_.reset();
+  auto ctx = ctx_;
+  ctx.cancel = {};
+  ctx.deadline = system_clock().steady() + Seconds{5};
+  // When the process is stopping the group refuses; then the reservation expires as presumed.
+  (void)tasks_.spawn(executor_, "settle", settle_later(&policy_, std::move(ctx), settlement()));
+}
+
+policy::SettleRequest ChatStream::settlement() const {
+  return {.request_id = call_.request_id + "/settle", .decision_id = decided_.decision.decision_id, .actual = used()};
+}
+
+ChatItem ChatStream::refused() {
+  stage_ = Stage::ended;
+  ChatItem item;
+  auto& end = item.end.emplace();
+  end.tokens_left = decided_.decision.tokens_left;
+  end.finish = slm::FinishReason::content_filter;
+  if (decided_.decision.decision == policy::Verdict::review) {
+    end.review = decided_.decision;
+    return item;
+  }
+  end.denied = true;
+  end.reason = reason_of(decided_.decision);
+  return item;
+}
+
+Task<Result<std::optional<ChatItem>>> ChatStream::next() {
+  if (stage_ == Stage::deciding) {
+    stage_ = Stage::streaming;
+    co_return ChatItem{.decided = decided_, .text = {}, .end = {}};
+  }
+  if (stage_ == Stage::ended) co_return std::nullopt;
+  if (events_ == nullptr) co_return refused();
+  WRIT_CO_TRY(auto item, co_await after_event());
+  co_return std::optional<ChatItem>(std::move(item));
+}
+
+Task<Result<ChatItem>> ChatStream::after_event() {
+  for (;;) {
+    auto event = co_await events_->next();
+    if (!event || !*event) {
+      // The model broke off; dropping this stream settles what was used.
+      co_return fail(event ? internal("the model's stream ended without a finish", "chat_stream") : std::move(event).error());
+    }
+    auto& e = **event;
+    text_ += e.text;
+    if (e.finish) co_return co_await finish(std::move(e));
+    completion_ += Tokens{1};
+    if (text_.size() - inspected_ < inspect_bytes) continue;
+    WRIT_CO_TRY(const bool go_on, co_await inspect(false));
+    if (!go_on) co_return co_await stop_denied("the output was denied");
+    if (decided_.decision.obligations.release == policy::ReleaseMode::hold) continue;
+    if (auto text = take_released(); !text.empty()) co_return ChatItem{.decided = {}, .text = std::move(text), .end = {}};
+  }
+}
+
+Task<Result<bool>> ChatStream::inspect(bool last) {
+  const auto offset = inspected_;
+  WRIT_CO_TRY(const auto inspection,
+              co_await policy_.inspect(ctx_, {.decision_id = decided_.decision.decision_id, .offset = static_cast<std::int64_t>(offset),
+                                              .text = text_.substr(offset), .last = last}));
+  inspected_ = text_.size();
+  release_upto_ = std::min(text_.size(), static_cast<std::size_t>(inspection.release_upto));
+  if (inspection.facts.empty() || last) co_return true;  // at the end finish() asks, with all facts
+  WRIT_CO_TRY(const auto judged, co_await policy_.evaluate(ctx_, ask_model_output(call_, call_.prompt.model, decided_.decision.decision_id,
+                                                                                  text_, completion_, questions_++)));
+  co_return judged.decision == policy::Verdict::allow;
+}
+
+std::string ChatStream::take_released() {
+  auto out = text_.substr(sent_, release_upto_ - std::min(sent_, release_upto_));
+  sent_ += out.size();
+  return out;
+}
+
+Task<Result<ChatItem>> ChatStream::finish(slm::ChatEvent end) {
+  events_.reset();
+  if (end.usage) {
+    counted_ = end.usage->prompt;
+    completion_ = end.usage->completion;
+  }
+  WRIT_CO_TRY([[maybe_unused]] const bool looked, co_await inspect(true));
+  auto content = text_;
+  for (const auto& call : end.tool_calls) content += "\n" + call.name + call.arguments;
+  WRIT_CO_TRY(auto finished, co_await policy_.finish(ctx_, {.output = ask_model_output(call_, call_.prompt.model, decided_.decision.decision_id,
+                                                                                       std::move(content), completion_, questions_++),
+                                                            .settle = settlement()}));
+  settled_ = true;
+  stage_ = Stage::ended;
+  ChatItem item;
+  auto& last = item.end.emplace();
+  last.finish = *end.finish;
+  last.usage = {.prompt = counted_, .completion = completion_};
+  last.tokens_left = finished.settled.tokens_left;
+  item.decided = Decided{.action = policy::Action::model_output, .resource = decided_.resource, .decision = std::move(finished.decision)};
+  if (item.decided->decision.decision != policy::Verdict::allow) {
+    last.denied = true;
+    last.reason = reason_of(item.decided->decision);
+    last.finish = slm::FinishReason::content_filter;
+    last.text = text_.substr(0, sent_);
+    co_return item;
+  }
+  release_upto_ = text_.size();
+  item.text = take_released();
+  last.text = text_;
+  last.tool_calls = std::move(end.tool_calls);
+  co_return item;
+}
+
+Task<Result<ChatItem>> ChatStream::stop_denied(std::string reason) {
+  events_.reset();  // frees the slot
+  WRIT_CO_TRY(const auto settled, co_await policy_.settle(ctx_, settlement()));
+  settled_ = true;
+  stage_ = Stage::ended;
+  ChatItem item;
+  auto& end = item.end.emplace();
+  end.finish = slm::FinishReason::content_filter;
+  end.denied = true;
+  end.reason = std::move(reason);
+  end.text = text_.substr(0, sent_);
+  end.usage = {.prompt = counted_, .completion = completion_};
+  end.tokens_left = settled.tokens_left;
+  co_return item;
+}
+
+}  // namespace writ::governed

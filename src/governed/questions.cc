@@ -1,0 +1,113 @@
+#include "governed/questions.h"
+
+#include <fmt/format.h>
+
+#include "policy/api/grant.h"
+
+namespace writ::governed {
+namespace {
+
+json::object facts_of(const Actor& actor) {
+  json::object out;
+  if (actor.capsule)
+    out["capsule"] = {{"name", actor.capsule->name}, {"version", actor.capsule->version}};
+  if (actor.run) out["run"] = {{"id", actor.run->run_id}, {"step", actor.run->step}, {"attempt", actor.run->attempt}};
+  if (!actor.approvals.empty()) out["approvals"] = actor.approvals;
+  return out;
+}
+
+// What people and tools wrote; the model's own words were scanned when they were made.
+std::string words_of(const json::array& messages) {
+  std::string out;
+  for (const auto& message : messages) {
+    const auto* object = message.if_object();
+    if (object == nullptr || text_at(*object, "role") == "assistant") continue;
+    if (const auto text = text_at(*object, "content"); !text.empty()) {
+      out += text;
+      out += '\n';
+    }
+  }
+  return out;
+}
+
+// What the model wrote, as JSON where it is JSON.
+json::value arguments_of(const slm::ToolCall& call) {
+  auto parsed = parse_json(call.arguments);
+  return parsed ? std::move(*parsed) : json::value(call.arguments);
+}
+
+json::object tool_facts(const Actor& actor, const tools::ToolInfo& tool) {
+  auto facts = facts_of(actor);
+  facts["tool"] = {{"name", tool.name}, {"effect", schema::name_of(tool.effect)}};
+  return facts;
+}
+
+}  // namespace
+
+std::string question_id(std::string_view request_id, policy::Action action, int n) {
+  return fmt::format("{}/{}/{}", request_id, schema::name_of(action), n);
+}
+
+policy::EvaluateRequest ask_start(std::string_view request_id, const Actor& actor, std::string_view model) {
+  auto facts = facts_of(actor);
+  if (!model.empty()) facts["model"] = model;
+  return {.request_id = question_id(request_id, policy::Action::run_start, 0),
+          .action = policy::Action::run_start,
+          .resource = {"Capsule", actor.capsule ? actor.capsule->name : ""},
+          .context = std::move(facts)};
+}
+
+policy::EvaluateRequest ask_model_call(const ChatCall& call, std::string_view model, Tokens counted) {
+  auto facts = facts_of(call.actor);
+  facts["max_tokens"] = call.prompt.max_tokens;
+  json::array names;
+  for (const auto& tool : call.prompt.tools)
+    if (const auto* function = tool.is_object() ? tool.get_object().if_contains("function") : nullptr; function != nullptr && function->is_object())
+      names.push_back(json::value(text_at(function->get_object(), "name")));
+  facts["tools"] = std::move(names);
+  return {.request_id = question_id(call.request_id, policy::Action::model_call, 0),
+          .action = policy::Action::model_call,
+          .resource = {"Model", std::string(model)},
+          .context = std::move(facts),
+          .request_hash = policy::request_hash(schema::encode(call.prompt)),
+          .content = words_of(call.prompt.messages),
+          .estimate = counted + Tokens{call.prompt.max_tokens}};
+}
+
+policy::EvaluateRequest ask_model_output(const ChatCall& call, std::string_view model, const DecisionId& of, std::string text,
+                                         Tokens completion, int n) {
+  auto facts = facts_of(call.actor);
+  facts["output_tokens"] = completion.value;
+  return {.request_id = question_id(call.request_id, policy::Action::model_output, n),
+          .action = policy::Action::model_output,
+          .resource = {"Model", std::string(model)},
+          .context = std::move(facts),
+          .content = std::move(text),
+          .of = of};
+}
+
+policy::EvaluateRequest ask_tool_call(const ToolCall& call, const tools::ToolInfo& tool) {
+  return {.request_id = question_id(call.request_id, policy::Action::tool_call, 0),
+          .action = policy::Action::tool_call,
+          .resource = {"Tool", tool.name},
+          .context = tool_facts(call.actor, tool),
+          .request_hash = policy::tool_request_hash(tool.name, arguments_of(call.call)),
+          .content = call.call.arguments};
+}
+
+policy::EvaluateRequest ask_tool_result(const ToolCall& call, const tools::ToolInfo& tool, const json::value& result) {
+  auto facts = tool_facts(call.actor, tool);
+  auto text = to_text(result);
+  facts["result_bytes"] = text.size();
+  return {.request_id = question_id(call.request_id, policy::Action::tool_result, 0),
+          .action = policy::Action::tool_result,
+          .resource = {"Tool", tool.name},
+          .context = std::move(facts),
+          .content = std::move(text)};
+}
+
+std::string reason_of(const policy::Decision& decision) {
+  return decision.reasons.empty() ? "no rule permits it" : decision.reasons.front().message;
+}
+
+}  // namespace writ::governed
