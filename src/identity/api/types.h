@@ -88,9 +88,11 @@ struct Verification {
   std::optional<PrincipalInfo> principal;
   std::optional<WallTime> expires_at;
   std::optional<std::string> token;  // exchange of an API key: a principal token of 5 minutes
+  std::optional<KeyId> key_id;       // of an API key
   static constexpr auto fields() {
     return std::tuple(field("active", &Verification::active, any, "Whether it holds now."), field("principal", &Verification::principal, any, "Whose it is."),
-                      field("expires_at", &Verification::expires_at, any, "End."), field("token", &Verification::token, any, "Principal token."));
+                      field("expires_at", &Verification::expires_at, any, "End."), field("token", &Verification::token, any, "Principal token."),
+                      field("key_id", &Verification::key_id, any, "Of an API key."));
   }
 };
 struct RevokeRequest {
@@ -128,9 +130,13 @@ struct CreatedKey {
 };
 
 /// Looks a principal up again; runs do so before every step. Roles taken away since count.
+/// The caller is a service and has no token of the principal yet, so the tenant stands in the request.
 struct ResolveRequest {
+  TenantId tenant;
   Subject subject;
-  static constexpr auto fields() { return std::tuple(field("subject", &ResolveRequest::subject, name_text, "Principal of the context's tenant.")); }
+  static constexpr auto fields() {
+    return std::tuple(field("tenant", &ResolveRequest::tenant, name_text, "Tenant."), field("subject", &ResolveRequest::subject, name_text, "Principal."));
+  }
 };
 struct Resolution {
   PrincipalInfo principal;

@@ -146,7 +146,7 @@ struct InspectRequest {
   static constexpr auto fields() {
     return std::tuple(field("decision_id", &InspectRequest::decision_id, any, "The model.call decision."),
                       field("offset", &InspectRequest::offset, number(0, 1LL << 40), "Bytes before this piece."),
-                      field("text", &InspectRequest::text, text(0, 1U << 20U), "The piece."),
+                      field("text", &InspectRequest::text, schema::text(0, 1U << 20U), "The piece."),
                       field_or_default("last", &InspectRequest::last, any, "Whether the output ends here."));
   }
 };
@@ -198,11 +198,12 @@ struct Finished {
 
 /// A fact of another service for the audit chain, from its outbox. `id` makes it idempotent.
 struct AppendAudit {
+  TenantId tenant;   // the caller is a service: whose chain it is stands here
   std::string id;
   std::string kind;  // "review.answered", "run.finished", "key.created", …
   json::object data;
   static constexpr auto fields() {
-    return std::tuple(field("id", &AppendAudit::id, text(1, 256), "Idempotency id."),
+    return std::tuple(field("tenant", &AppendAudit::tenant, name_text, "Whose chain."), field("id", &AppendAudit::id, text(1, 256), "Idempotency id."),
                       field("kind", &AppendAudit::kind, text(1, 64), "Kind."), field("data", &AppendAudit::data, any, "Facts."));
   }
 };

@@ -1,0 +1,284 @@
+#include "http/connection.h"
+
+#include <algorithm>
+
+#include <boost/asio/async_result.hpp>
+#include <boost/beast/http/error.hpp>
+
+#include "core/assert.h"
+
+namespace writ::http {
+namespace {
+
+namespace beast_http = boost::beast::http;
+
+constexpr std::size_t head_chunk = 4096, body_chunk = 16 * 1024;  // bytes asked of one read
+// A client that has just been answered sends its next request within this; closing before would lose it.
+constexpr Millis drain_quiet{200};
+
+constexpr observability::MetricInfo connections_info{.name = "http_connections", .help = "Open connections of the server.",
+                                                     .type = observability::MetricType::gauge};
+constexpr observability::MetricInfo refused_info{.name = "http_refused_total",
+                                                 .help = "Requests that reached no operation, by error code.",
+                                                 .labels = {{{"code"}}}};
+
+Refusal of_parser(boost::system::error_code error, const ServerLimits& limits) {
+  if (error == beast_http::error::header_limit || error == beast_http::error::buffer_overflow) return header_too_large(limits.header_max);
+  return bad_request("not HTTP/1.1: " + error.message());
+}
+
+// The five methods that operations have, and what else RFC 9110 names.
+bool known_method(std::string_view method) {
+  constexpr std::array<std::string_view, 9> known{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"};
+  return std::ranges::find(known, method) != known.end();
+}
+
+// RFC 9112 section 3.2.2: a server also takes "GET http://host/path".
+std::string_view origin_form(std::string_view target) {
+  constexpr std::string_view scheme = "http://";
+  if (!target.starts_with(scheme)) return target;
+  const auto slash = target.find('/', scheme.size());
+  return slash == std::string_view::npos ? std::string_view("/") : target.substr(slash);
+}
+
+}  // namespace
+
+ServerCore::ServerCore(ServerOptions o, RouteSet r, Authenticator& a, observability::Registry& registry, const observability::Logger& l)
+    : options(std::move(o)),
+      routes(std::move(r)),
+      authenticator(a),
+      log(l),
+      connections(registry.gauge(connections_info)),
+      refused(registry.counters(refused_info)) {}
+
+Task<void> Wake::wait() {
+  return asio::async_initiate<const asio::use_awaitable_t<Executor>, void()>(
+      [this](auto handler) {
+        WRIT_ASSERT(!waiter_, "one waiter at a time");
+        waiter_ = std::move(handler);
+      },
+      async::use_task);
+}
+
+void Wake::notify() {
+  if (auto waiter = std::exchange(waiter_, nullptr)) std::move(waiter)();
+}
+
+Connection::Connection(Socket socket, std::shared_ptr<ServerCore> core, std::string peer)
+    : socket_(std::move(socket)), core_(std::move(core)), peer_(std::move(peer)) {
+  core_->open.fetch_add(1);
+  core_->connections.add(1);
+}
+
+Connection::~Connection() {
+  core_->open.fetch_sub(1);
+  core_->connections.add(-1);
+}
+
+Task<void> Connection::run() {
+  const auto self = shared_from_this();
+  boost::system::error_code ignored;  // without it answers are only a little later
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  while (co_await serve_one()) {
+  }
+  close();
+  if (reading_) co_await read_done_.wait();
+}
+
+void Connection::enter(Phase phase, std::optional<Millis> time) {
+  phase_ = phase;
+  phase_began_ = system_clock().steady();
+  deadline_ = time ? phase_began_ + *time : SteadyTime::max();
+}
+
+void Connection::close() {
+  boost::system::error_code ignored;  // closed is closed
+  socket_.close(ignored);
+}
+
+std::string_view Connection::doing() const {
+  const auto* operation = operation_.load();
+  return operation == nullptr ? std::string_view() : operation->id;
+}
+
+void Connection::tick(SteadyTime now) {
+  if (phase_ == Phase::streaming && !heartbeat_under_way_ && now - phase_began_ >= core_->options.limits.heartbeat) start_heartbeat();
+  if (core_->stopping && phase_ == Phase::idle && in_.bytes().empty()) {
+    if (!draining_since_) draining_since_ = now;
+    if (now - std::max(phase_began_, *draining_since_) >= drain_quiet) return close();
+  }
+  if (now < deadline_) return;
+  if (phase_ != Phase::head && phase_ != Phase::body) return close();
+  deadline_ = SteadyTime::max();
+  timed_out_ = true;
+  boost::system::error_code ignored;  // the pending read ends either way
+  socket_.cancel(ignored);
+}
+
+void Connection::start_read() {
+  if (reading_ || gone_) return;
+  reading_ = true;
+  socket_.async_read_some(in_.prepare(phase_ == Phase::body ? body_chunk : head_chunk),
+                          [self = shared_from_this()](boost::system::error_code error, std::size_t n) { self->on_read(error, n); });
+}
+
+void Connection::on_read(boost::system::error_code error, std::size_t n) {
+  reading_ = false;
+  if (error) {
+    gone_ = gone_ || !timed_out_;
+    stop_.request_stop();
+  } else {
+    in_.commit(n);
+    // Only to see the client go; pipelined requests wait in the buffer until their turn.
+    const bool watching = phase_ == Phase::handling || phase_ == Phase::streaming || phase_ == Phase::writing;
+    if (watching && in_.bytes().size() < core_->options.limits.pipeline_max) start_read();
+  }
+  read_done_.notify();
+}
+
+Task<bool> Connection::more() {
+  start_read();
+  if (reading_) co_await read_done_.wait();
+  co_return !gone_ && !timed_out_;
+}
+
+Task<std::optional<Refusal>> Connection::read_head() {
+  const auto& limits = core_->options.limits;
+  enter(Phase::idle, limits.idle_timeout);
+  parser_.emplace();
+  parser_->header_limit(static_cast<std::uint32_t>(limits.header_max));
+  parser_->body_limit(boost::none);  // the operation's limit is not known yet
+  for (;;) {
+    while (phase_ == Phase::idle && (in_.bytes().starts_with('\r') || in_.bytes().starts_with('\n'))) in_.consume(1);
+    if (!in_.bytes().empty()) {
+      if (phase_ == Phase::idle) enter(Phase::head, limits.header_timeout);
+      boost::system::error_code error;
+      in_.consume(parser_->put(asio::buffer(in_.bytes().data(), in_.bytes().size()), error));
+      if (parser_->is_header_done()) co_return std::nullopt;
+      if (error && error != beast_http::error::need_more) co_return of_parser(error, limits);
+    }
+    if (!co_await more()) {
+      if (timed_out_) co_return request_timeout();
+      co_return std::nullopt;
+    }
+  }
+}
+
+Task<std::optional<Refusal>> Connection::read_body(std::size_t body_max) {
+  if (parser_->is_done()) co_return std::nullopt;
+  if (const auto length = parser_->content_length(); length && *length > body_max) co_return body_too_large(body_max);
+  if (same_name(head_.header("Expect"), "100-continue") && in_.bytes().empty() &&
+      !co_await write(continue_line, core_->options.limits.write_stall))
+    co_return std::nullopt;
+  const auto& limits = core_->options.limits;
+  enter(Phase::body, limits.body_grace);
+  const auto began = phase_began_;
+  parser_->body_limit(body_max);
+  parser_->eager(true);
+  std::size_t received = 0;
+  for (;;) {
+    while (!in_.bytes().empty() && !parser_->is_done()) {
+      boost::system::error_code error;
+      const auto used = parser_->put(asio::buffer(in_.bytes().data(), in_.bytes().size()), error);
+      in_.consume(used);
+      received += used;
+      if (error == beast_http::error::body_limit) co_return body_too_large(body_max);
+      if (error && error != beast_http::error::need_more) co_return of_parser(error, limits);
+      if (error || used == 0) break;
+    }
+    if (parser_->is_done()) co_return std::nullopt;
+    deadline_ = began + limits.body_grace + Millis(received * 1000 / std::max<std::size_t>(limits.body_rate_min, 1));
+    if (!co_await more()) {
+      if (timed_out_) co_return request_timeout();
+      co_return std::nullopt;
+    }
+  }
+}
+
+void Connection::take_head() {
+  const auto& message = parser_->get();
+  header_views_.clear();
+  for (const auto& field : message) header_views_.push_back({field.name_string(), field.value()});
+  head_ = {message.method_string(), origin_form(message.target()), peer_, header_views_};
+  keep_alive_ = parser_->keep_alive() && !core_->stopping;
+}
+
+Task<bool> Connection::serve_one() {
+  operation_ = nullptr;
+  if (auto refusal = co_await read_head()) {
+    keep_alive_ = false;
+    trace_ = observability::new_trace();
+    request_id_ = trace_.trace_id;
+    co_return co_await refuse(*std::move(refusal));
+  }
+  if (!parser_->is_header_done()) co_return false;
+  take_head();
+  auto [headers, problems] = read_call_headers(head_);
+  request_id_ = headers.request_id;
+  trace_ = headers.trace;
+  if (!known_method(head_.method)) co_return co_await refuse(unknown_method(head_.method));
+  if (parser_->get().version() >= 11 && head_.count("Host") != 1) co_return co_await refuse(bad_request("send one Host header"));
+  auto match = core_->routes.match(head_.method, head_.path());
+  if (match.route == nullptr) {
+    if (!match.allow.empty()) co_return co_await refuse(method_not_allowed(std::move(match.allow)));
+    co_return co_await refuse(no_route(head_.path()));
+  }
+  Invocation call(*match.route->invoker, match.route->info, headers.trace);
+  operation_ = &match.route->info;
+  trace_ = call.trace();
+  if (!problems.empty()) {
+    auto error = invalid("bad_header", "a header is malformed", std::move(problems));
+    call.end(&error);
+    co_return co_await refuse({std::move(error)}, match.route->info.dialect);
+  }
+  co_return co_await answer(*match.route, std::move(call), std::move(headers), std::move(match.params));
+}
+
+Context Connection::context_for(const Route& route, const CallHeaders& headers) {
+  Context ctx;
+  stop_ = std::stop_source();
+  ctx.cancel = stop_.get_token();
+  ctx.trace = headers.trace;
+  ctx.idempotency_key = headers.idempotency_key;
+  const auto time = std::min(headers.timeout.value_or(route.info.deadline), route.info.deadline);
+  ctx.deadline = system_clock().steady() + time;
+  return ctx;
+}
+
+Task<bool> Connection::answer(const Route& route, Invocation call, CallHeaders headers, PathValues params) {
+  enter(Phase::handling);
+  auto ctx = context_for(route, headers);
+  const auto dialect = route.info.dialect;
+  if (route.info.access.kind() != Access::Kind::open) {
+    Result<Authenticated> who = fail(Error{});
+    try {
+      who = co_await core_->authenticator.authenticate(ctx, head_, route.info);
+    } catch (...) {
+      who = fail(call.crashed());
+    }
+    if (!who) {
+      call.end(&who.error());
+      co_return co_await refuse({std::move(who).error()}, dialect);
+    }
+    ctx.principal = std::move(who->principal);
+    ctx.caller = std::move(who->caller);
+  }
+  if (auto refusal = co_await read_body(route.info.body_max)) {
+    call.end(&refusal->error);
+    co_return co_await refuse(*std::move(refusal), dialect);
+  }
+  if (!parser_->is_done()) co_return false;  // the client went; the invocation counts as cancelled
+  enter(Phase::handling);
+  if (in_.bytes().size() < core_->options.limits.pipeline_max) start_read();
+  Result<Reply> out = fail(Error{});
+  try {
+    out = co_await route.run(std::move(call), std::move(ctx), {head_, std::move(params), std::move(parser_->get().body())});
+  } catch (const std::exception& e) {
+    out = fail(internal(e.what(), "encoding the answer"));
+  }
+  if (!out) co_return co_await refuse({std::move(out).error()}, dialect);
+  if (out->response.stream) co_return co_await stream(*std::move(out));
+  co_return co_await reply(std::move(out->response));
+}
+
+}  // namespace writ::http

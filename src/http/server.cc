@@ -1,0 +1,257 @@
+#include "http/server.h"
+
+#include <algorithm>
+#include <list>
+#include <mutex>
+
+#include <sys/socket.h>
+
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/post.hpp>
+#include <fmt/format.h>
+
+#include "async/task_group.h"
+#include "core/assert.h"
+#include "http/connection.h"
+
+namespace writ::http {
+namespace {
+
+using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
+using Endpoint = asio::ip::tcp::endpoint;
+using ErrorCode = boost::system::error_code;
+
+constexpr int backlog = 1024;             // connections the kernel holds for us; Linux caps it at somaxconn (4096)
+constexpr Millis accept_pause{50};        // after an accept failed for want of file descriptors
+constexpr Millis cancel_patience{2000};   // for handlers, between their cancellation and the closing of sockets
+constexpr Millis close_patience{500};     // for coroutines, between the closing and the report of who is stuck
+
+// Often enough that a deadline is late by a quarter at the most; seldom enough to cost nothing.
+Millis tick_of(const ServerLimits& l) {
+  const auto shortest = std::min({l.header_timeout, l.body_grace, l.idle_timeout, l.write_stall, l.stream_stall, l.heartbeat});
+  return std::clamp(shortest / 4, Millis(2), Millis(250));
+}
+
+Error bind_error(const ErrorCode& error, const Endpoint& at) {
+  const auto address = fmt::format("{}:{}", at.address().to_string(), at.port());
+  if (error == asio::error::address_in_use)
+    return conflict("port_taken", fmt::format("{} is taken by another process: stop it (`ss -ltnp` shows it), or choose another port with PORT", address));
+  if (error == asio::error::access_denied)
+    return conflict("port_forbidden", fmt::format("no right to listen on {}: choose a port above 1023", address));
+  return invalid("bad_bind", fmt::format("cannot listen on {}: {}", address, error.message()));
+}
+
+// SO_REUSEPORT would let a second process of the same user share the port silently; a plain bind does not.
+ErrorCode probe(const Executor& on, const Endpoint& at) {
+  ErrorCode error;
+  Acceptor plain(on);
+  plain.open(at.protocol(), error);
+  if (!error) plain.set_option(Acceptor::reuse_address(true), error);
+  if (!error) plain.bind(at, error);
+  if (!error) plain.listen(1, error);
+  return error;
+}
+
+ErrorCode listen(Acceptor& acceptor, const Endpoint& at) {
+  ErrorCode error;
+  acceptor.open(at.protocol(), error);
+  if (!error) acceptor.set_option(Acceptor::reuse_address(true), error);
+  const int on = 1;
+  if (!error && ::setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
+    error = {errno, boost::system::system_category()};
+  if (!error) acceptor.bind(at, error);
+  if (!error) acceptor.listen(backlog, error);
+  return error;
+}
+
+std::string name_of(const Socket& socket) {
+  ErrorCode error;
+  const auto at = socket.remote_endpoint(error);
+  return error ? std::string("unknown") : fmt::format("{}:{}", at.address().to_string(), at.port());
+}
+
+}  // namespace
+
+class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
+ public:
+  Impl(async::Loops& loops, std::shared_ptr<ServerCore> core)
+      : core_(std::move(core)), work_("http", core_->options.limits.connections_max + loops.size()), ticks_("http-ticks", loops.size()) {
+    for (std::size_t i = 0; i < loops.size(); ++i) places_.push_back(std::make_unique<Place>(loops.at(i)));
+  }
+
+  Status listen_all();
+  Status run();
+  Task<Status> stop(Millis patience);
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] const ServerCore& core() const { return *core_; }
+  [[nodiscard]] bool stopped() const { return stopped_; }
+
+ private:
+  // What one loop has.
+  struct Place {
+    explicit Place(Executor e) : executor(e), acceptor(e) {}
+    Executor executor;
+    Acceptor acceptor;
+    std::mutex mutex;  // stop() looks from another loop
+    std::list<std::weak_ptr<Connection>> connections;
+  };
+
+  static Task<void> accept_loop(std::shared_ptr<Impl> self, Place* place);
+  static Task<void> tick_loop(std::shared_ptr<Impl> self, Place* place);
+  void welcome(Place& place, Socket socket);
+  template <class Action>
+  void for_each(Action action);
+  std::string who_is_stuck();
+
+  const std::shared_ptr<ServerCore> core_;
+  std::vector<std::unique_ptr<Place>> places_;
+  async::TaskGroup work_, ticks_;
+  std::uint16_t port_ = 0;
+  std::atomic<bool> stopped_{false};
+};
+
+Status Server::Impl::listen_all() {
+  ErrorCode error;
+  const auto address = asio::ip::make_address(core_->options.bind, error);
+  if (error) return fail(invalid("bad_bind", "\"" + core_->options.bind + "\" is not an IP address: use 127.0.0.1, 0.0.0.0 or ::"));
+  Endpoint at(address, core_->options.port);
+  if (at.port() != 0) error = probe(places_.front()->executor, at);
+  for (auto& place : places_) {
+    if (!error) error = listen(place->acceptor, at);
+    if (error) return fail(bind_error(error, at));
+    at.port(place->acceptor.local_endpoint().port());
+  }
+  port_ = at.port();
+  return {};
+}
+
+Status Server::Impl::run() {
+  for (auto& place : places_) {
+    WRIT_CHECK(work_.spawn(place->executor, "accept", accept_loop(shared_from_this(), place.get())));
+    WRIT_CHECK(ticks_.spawn(place->executor, "tick", tick_loop(shared_from_this(), place.get())));
+  }
+  return {};
+}
+
+Task<void> Server::Impl::accept_loop(std::shared_ptr<Impl> self, Place* place) {
+  auto& acceptor = place->acceptor;
+  while (!self->core_->stopping) {
+    auto [error, socket] = co_await acceptor.async_accept(async::as_result);
+    if (!error) {
+      self->welcome(*place, std::move(socket));
+    } else if (error != asio::error::operation_aborted) {
+      self->core_->log.warn("accept_failed", {{"why", error.message()}});
+      co_await async::sleep_for(accept_pause, self->ticks_.stopping());
+    }
+  }
+  // Who is in the kernel's queue already has been accepted in its own eyes: serve it.
+  ErrorCode error;
+  acceptor.non_blocking(true, error);
+  while (!error) {
+    Socket socket(place->executor);
+    acceptor.accept(socket, error);
+    if (!error) self->welcome(*place, std::move(socket));
+  }
+  acceptor.close(error);
+}
+
+void Server::Impl::welcome(Place& place, Socket socket) {
+  constexpr std::string_view full =
+      "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
+  ErrorCode ignored;  // a client that has gone already
+  const auto peer = name_of(socket);
+  if (core_->open >= core_->options.limits.connections_max) {
+    core_->refused.with({"connections_max"}).add();
+    socket.non_blocking(true, ignored);
+    socket.write_some(asio::buffer(full), ignored);
+    return;
+  }
+  auto connection = std::make_shared<Connection>(std::move(socket), core_, peer);
+  {
+    const std::lock_guard lock(place.mutex);
+    place.connections.push_back(connection);
+  }
+  if (auto spawned = work_.spawn(place.executor, "connection of " + peer, connection->run()); !spawned)
+    core_->log.failed("connection_refused", spawned.error());
+}
+
+Task<void> Server::Impl::tick_loop(std::shared_ptr<Impl> self, Place* place) {
+  const auto interval = tick_of(self->core_->options.limits);
+  while (co_await async::sleep_for(interval, self->ticks_.stopping())) {
+    const auto now = system_clock().steady();
+    const std::lock_guard lock(place->mutex);
+    place->connections.remove_if([now](const auto& weak) {
+      const auto connection = weak.lock();
+      if (connection) connection->tick(now);
+      return connection == nullptr;
+    });
+  }
+}
+
+template <class Action>
+void Server::Impl::for_each(Action action) {
+  for (auto& place : places_) {
+    const std::lock_guard lock(place->mutex);
+    for (const auto& weak : place->connections)
+      if (auto connection = weak.lock()) asio::post(place->executor, [connection, action] { action(*connection); });
+  }
+}
+
+std::string Server::Impl::who_is_stuck() {
+  std::string out;
+  for (auto& place : places_) {
+    const std::lock_guard lock(place->mutex);
+    for (const auto& weak : place->connections)
+      if (const auto connection = weak.lock(); connection && !connection->doing().empty())
+        out += (out.empty() ? "" : ", ") + std::string(connection->doing());
+  }
+  return out;
+}
+
+Task<Status> Server::Impl::stop(Millis patience) {
+  const auto self = shared_from_this();
+  core_->stopping = true;
+  for (auto& place : places_) {
+    asio::post(place->executor, [self, place = place.get()] {
+      ErrorCode ignored;  // the accept loop looks at `stopping` next
+      place->acceptor.cancel(ignored);
+    });
+  }
+  auto ended = co_await work_.stop(patience);
+  if (!ended) {
+    for_each([](Connection& connection) { connection.cancel(); });
+    ended = co_await work_.stop(cancel_patience);
+  }
+  if (!ended) {
+    for_each([](Connection& connection) { connection.close(); });
+    ended = co_await work_.stop(close_patience);
+  }
+  if (auto ticks = co_await ticks_.stop(close_patience); !ticks) core_->log.failed("stop_late", ticks.error());
+  stopped_ = true;
+  if (!ended) {
+    auto error = deadline_exceeded("http");
+    error.message = "these operations ignore their cancellation: " + who_is_stuck();
+    co_return fail(std::move(error));
+  }
+  co_return Status{};
+}
+
+Server::Server(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::start(async::Loops& loops, ServerOptions options, RouteSet routes,
+                                              Authenticator& authenticator, observability::Registry& registry,
+                                              const observability::Logger& log) {
+  auto core = std::make_shared<ServerCore>(std::move(options), std::move(routes), authenticator, registry, log);
+  auto impl = std::make_shared<Impl>(loops, std::move(core));
+  WRIT_CHECK(impl->listen_all());
+  WRIT_CHECK(impl->run());
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+std::uint16_t Server::port() const { return impl_->port(); }
+const RouteSet& Server::routes() const { return impl_->core().routes; }
+Task<Status> Server::stop(Millis patience) { return impl_->stop(patience); }
+
+}  // namespace writ::http

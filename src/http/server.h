@@ -1,0 +1,63 @@
+// Server: HTTP/1.1 on every loop, from accept to answer, with a limit on everything a client can do.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "async/loops.h"
+#include "http/authenticator.h"
+#include "http/route_set.h"
+#include "observability/log.h"
+#include "observability/metrics.h"
+
+namespace writ::http {
+
+/// Limits of one server. All are per connection unless they say otherwise.
+struct ServerLimits {
+  std::size_t header_max = 16 * 1024;      // bytes; tokens of ours are below 4 KiB, browsers' cookies below 8 KiB
+  std::size_t connections_max = 4096;      // of the whole server; each costs about 10 KiB
+  std::size_t pipeline_max = 32 * 1024;    // bytes read ahead while a request is handled
+  Millis header_timeout = Seconds{10};     // from a request's first byte to the end of its head
+  Millis body_grace = Seconds{5};          // a body may take this long …
+  std::size_t body_rate_min = 1024;        // … and one second more for each so many bytes
+  Millis idle_timeout = Seconds{60};       // between requests
+  Millis write_stall = Seconds{10};        // an answer of which nothing could be sent for so long
+  Millis stream_stall = Seconds{1};        // the same for streams: a subscriber that does not read is closed
+  Millis heartbeat = Seconds{15};          // silence on a stream before a comment is sent; proxies cut at 30 s and more
+};
+
+struct ServerOptions {
+  std::string bind = "127.0.0.1";  // an address, not a name
+  std::uint16_t port = 0;          // 0: a free one, see Server::port()
+  ServerLimits limits{};
+};
+
+class Server {
+ public:
+  /// Listens on every loop (SO_REUSEPORT) and serves at once. Everything given outlives the server.
+  /// Errors: invalid (bad_bind), conflict (port_taken, port_forbidden), each with how to fix it.
+  [[nodiscard]] static Result<std::unique_ptr<Server>> start(async::Loops& loops, ServerOptions options, RouteSet routes,
+                                                             Authenticator& authenticator,
+                                                             observability::Registry& registry,
+                                                             const observability::Logger& log);
+  /// stop() was awaited before, or the loops are stopped.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const;
+  [[nodiscard]] const RouteSet& routes() const;
+
+  /// Accepts what the kernel has queued, then no more; finishes requests that were begun within `patience` (answers say
+  /// `Connection: close`); then cancels the rest and closes. Await it on a loop, once.
+  /// Errors: deadline, naming the operations that did not end after the cancellation.
+  [[nodiscard]] Task<Status> stop(Millis patience);
+
+ private:
+  class Impl;
+  explicit Server(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;  // shared with connections that end after stop() lost patience
+};
+
+}  // namespace writ::http

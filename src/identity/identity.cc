@@ -1,0 +1,47 @@
+#include "identity/identity.h"
+
+namespace writ::identity {
+namespace {
+
+/// Everything of one identity-service, in the order it is made.
+struct Parts {
+  explicit Parts(Deps d)
+      : deps(std::move(d)), store(*deps.database), service(store, deps.settings, deps.key_encryption_key, deps.clock, deps.random) {}
+  Deps deps;
+  IdentityStore store;
+  IdentityService service;
+  observability::LastKnown database{"database", Seconds{10}};
+};
+
+Task<void> keep_house(Parts* parts, std::stop_token stop) {
+  do {
+    Context ctx;
+    ctx.cancel = stop;
+    const auto read = co_await parts->store.has_keys(ctx.within(Seconds{2}));
+    parts->database.set(read ? Status{} : Status(fail(read.error())));
+  } while (co_await async::sleep_for(Seconds{2}, stop));
+}
+
+Task<Status> start(Parts* parts, runtime::Scope scope) {
+  WRIT_CO_CHECK(co_await parts->service.start(Context{}.within(Seconds{10}), parts->deps.bootstrap));
+  parts->database.set({});
+  co_return scope.tasks.spawn(scope.loops.at(0), "identity.keep_house", keep_house(parts, scope.tasks.stopping()));
+}
+
+}  // namespace
+
+Made make_service(Deps deps) {
+  auto parts = std::make_shared<Parts>(std::move(deps));
+  auto* p = parts.get();
+  runtime::Service service{.name = "identity",
+                           .registry = &p->deps.registry,
+                           .routes = {identity_routes(p->deps.invoker, p->service)},
+                           .checks = {{.name = "database", .status = [p] { return p->database.get(); }}},
+                           .start = [p](runtime::Scope scope) { return start(p, scope); },
+                           .drain = {},
+                           .flush = {},
+                           .owner = parts};
+  return {.service = std::move(service), .port = p->service};
+}
+
+}  // namespace writ::identity

@@ -1,0 +1,25 @@
+// The llama.cpp objects of a loaded model; only for this room's sources.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include <llama.h>
+
+#include "llama/model.h"
+
+namespace writ::llama {
+
+struct FreeModel {
+  void operator()(llama_model* model) const { llama_model_free(model); }
+};
+
+struct Model::Impl {
+  std::unique_ptr<llama_model, FreeModel> model;
+  const llama_vocab* vocab = nullptr;
+  llama_adapter_lora* adapter = nullptr;  // the model owns it
+  ModelInfo info;
+  std::optional<ChatTemplate> chat_template;
+};
+
+}  // namespace writ::llama

@@ -1,0 +1,118 @@
+#include "policy/judgement.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace writ::policy {
+namespace {
+
+std::string_view entity_type(PrincipalKind kind) {
+  switch (kind) {
+    case PrincipalKind::user: return "User";
+    case PrincipalKind::agent: return "Agent";
+    case PrincipalKind::service: return "Service";
+  }
+  return "User";
+}
+
+// The caller's facts under the names the schema knows; what only policy may say is written over them.
+json::object context_of(const ActiveConstitution& active, const Principal& principal, const EvaluateRequest& question,
+                        const std::vector<std::string>& facts) {
+  auto context = question.context;
+  context["tenant"] = principal.tenant.str();
+  context["scopes"] = schema::encode(principal.scopes);
+  context["facts"] = schema::encode(facts);
+  context["argument_hash"] = question.request_hash;
+  if (!context.contains("approvals")) context["approvals"] = json::array();
+  if (auto* capsule = context.if_contains("capsule"); capsule != nullptr && capsule->is_object())
+    capsule->get_object()["granted"] = active.grants(principal.tenant, text_at(capsule->get_object(), "name"));
+  if (question.action == Action::model_call) context["estimate_tokens"] = question.estimate.value_or(Tokens{}).value;
+  return context;
+}
+
+// Whether a person has approved exactly this.
+bool approved(const json::object& context, std::string_view argument_hash) {
+  const auto* approvals = context.if_contains("approvals");
+  if (approvals == nullptr || !approvals->is_array()) return false;
+  return std::ranges::any_of(approvals->get_array(), [&](const json::value& approval) {
+    return approval.is_object() && !argument_hash.empty() && text_at(approval.get_object(), "argument_hash") == argument_hash;
+  });
+}
+
+Reason reason_of(const cedar::PolicySet& rules, const std::string& id) {
+  const auto* notes = rules.annotations(id);
+  std::string message = id;
+  if (notes != nullptr) {
+    if (const auto it = notes->find("description"); it != notes->end()) message = it->second;
+  }
+  return {.rule = id, .message = message};
+}
+
+// Takes the obligations of one permit in. False for one that this binary does not know.
+bool unite(Obligations& all, const cedar::Annotations& notes) {
+  for (const auto& [name, value] : notes) {
+    if (name == "cap_tokens") {
+      std::int64_t cap = 0;
+      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), cap);
+      if (error != std::errc() || end != value.data() + value.size() || cap < 1) return false;
+      all.max_tokens = Tokens{std::min(cap, all.max_tokens.value_or(Tokens{cap}).value)};
+    } else if (name == "redact") {
+      if (std::ranges::find(all.redactions, value) == all.redactions.end()) all.redactions.push_back(value);
+    } else if (name == "release") {
+      if (value == "hold") all.release = ReleaseMode::hold;
+      else if (value != "window") return false;
+    } else if (name != "id" && name != "description" && name != "review") {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<Judgement> judge(const ActiveConstitution& active, const Principal& principal, const EvaluateRequest& question,
+                        const std::vector<std::string>& more_facts) {
+  Judgement out;
+  if (question.content) {
+    WRIT_TRY(out.facts, active.facts(question.action, *question.content));
+  }
+  for (const auto& fact : more_facts)
+    if (std::ranges::find(out.facts, fact) == out.facts.end()) out.facts.push_back(fact);
+  const cedar::Request request{.principal = {std::string(entity_type(principal.kind)), principal.subject.str()},
+                               .action = std::string(schema::name_of(question.action)),
+                               .resource = {question.resource.type, question.resource.id},
+                               .context = context_of(active, principal, question, out.facts)};
+  out.request = {{"principal", {{"type", request.principal.type}, {"id", request.principal.id}}},
+                 {"action", request.action},
+                 {"resource", {{"type", request.resource.type}, {"id", request.resource.id}}},
+                 {"context", request.context}};
+  const auto answer = active.rules().decide(request);
+  if (!answer) {
+    out.reasons.push_back({.rule = "bad_request", .message = answer.error().message});
+    return out;
+  }
+  if (!answer->errors.empty()) {
+    out.reasons.push_back({.rule = "rule_failed", .message = answer->errors.front()});
+    return out;
+  }
+  for (const auto& id : answer->matched) out.reasons.push_back(reason_of(active.rules(), id));
+  if (!answer->allow) {
+    if (out.reasons.empty()) out.reasons.push_back({.rule = "default", .message = "no rule permits it"});
+    return out;
+  }
+  out.obligations.release = active.text().release.mode;
+  out.obligations.max_tokens = Tokens{active.text().max_tokens_per_call};
+  for (const auto& id : answer->matched) {
+    const auto* notes = active.rules().annotations(id);
+    if (notes == nullptr || !unite(out.obligations, *notes)) {
+      out.reasons = {{.rule = id, .message = "the rule has an obligation that this binary does not know"}};
+      return out;
+    }
+    if (const auto review = notes->find("review"); review != notes->end() && !approved(request.context, question.request_hash))
+      out.review_scope = review->second;
+  }
+  out.verdict = out.review_scope ? Verdict::review : Verdict::allow;
+  return out;
+}
+
+}  // namespace writ::policy

@@ -1,0 +1,72 @@
+#include "policy/policy.h"
+
+namespace writ::policy {
+namespace {
+
+/// Everything of one policy-engine, in the order it is made.
+struct Parts {
+  explicit Parts(Deps d)
+      : deps(std::move(d)), store(*deps.database), probe(deps.registry),
+        service(store, deps.settings, deps.files, deps.key_secret, deps.identity_fresh, probe, deps.clock, deps.random) {}
+  Deps deps;
+  PolicyStore store;
+  PolicyProbe probe;
+  PolicyService service;
+  observability::LastKnown audit{"audit", Seconds{10}};
+};
+
+Context own_context(std::stop_token stop) {
+  Context ctx;
+  ctx.cancel = std::move(stop);
+  return ctx.within(Seconds{5});
+}
+
+// Each second: expire reservations, prove that audit can be committed, look at the constitution, sign checkpoints.
+Task<void> keep_house(Parts* parts, std::stop_token stop) {
+  constexpr Millis tick{1000};
+  auto next_refresh = parts->deps.clock.steady(), next_checkpoint = next_refresh;
+  while (!stop.stop_requested()) {
+    const auto now = parts->deps.clock.steady();
+    parts->audit.set(co_await parts->service.check_audit(own_context(stop)));
+    if (const auto swept = co_await parts->service.sweep(own_context(stop)); swept && *swept > 0)
+      parts->deps.log.warn("reservations_presumed", {{"count", *swept}});
+    if (now >= next_refresh) {
+      next_refresh = now + parts->deps.settings.refresh;
+      if (const auto refreshed = parts->service.refresh(); !refreshed) parts->deps.log.failed("constitution_refused", refreshed.error());
+    }
+    if (now >= next_checkpoint) {
+      next_checkpoint = now + parts->deps.settings.checkpoint_every;
+      if (const auto signed_ = co_await parts->service.checkpoint(own_context(stop)); !signed_) parts->deps.log.failed("checkpoint_failed", signed_.error());
+    }
+    if (!co_await async::sleep_for(tick, stop)) co_return;
+  }
+}
+
+Task<Status> start(Parts* parts, runtime::Scope scope) {
+  WRIT_CO_CHECK(co_await parts->service.start(own_context({})));
+  parts->audit.set(co_await parts->service.check_audit(own_context({})));
+  co_return scope.tasks.spawn(scope.loops.at(0), "policy.keep_house", keep_house(parts, scope.tasks.stopping()));
+}
+
+Task<Status> flush(Parts* parts) { co_return co_await parts->service.checkpoint(own_context({})); }
+
+}  // namespace
+
+Made make_service(Deps deps) {
+  auto parts = std::make_shared<Parts>(std::move(deps));
+  auto* p = parts.get();
+  runtime::Service service{
+      .name = "policy",
+      .registry = &p->deps.registry,
+      .routes = {policy_routes(p->deps.invoker, p->service)},
+      .checks = {{.name = "audit", .status = [p] { return p->audit.get(); }},
+                 {.name = "constitution", .status = [p] { return p->service.check_constitution(); }},
+                 {.name = "identity", .status = [p] { return p->deps.identity_fresh(); }}},
+      .start = [p](runtime::Scope scope) { return start(p, scope); },
+      .drain = {},
+      .flush = [p] { return flush(p); },
+      .owner = parts};
+  return {.service = std::move(service), .port = p->service};
+}
+
+}  // namespace writ::policy

@@ -1,0 +1,254 @@
+#include "policy/policy_service.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "crypto/hash.h"
+#include "policy/api/grant.h"
+
+namespace writ::policy {
+namespace {
+
+Result<std::string> read_file(const std::filesystem::path& file, std::string_view fix) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return fail(invalid("no_constitution", "cannot read " + file.string() + ": " + std::string(fix)));
+  return std::string((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+}
+
+// Appends one line and waits for the disk, so that the line outlives the machine.
+Status append_line(const std::filesystem::path& file, std::string line) {
+  line += '\n';
+  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (fd < 0) return fail(unavailable("storage_failed", "cannot write " + file.string()));
+  const bool ok = ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && ::fsync(fd) == 0;
+  ::close(fd);
+  if (!ok) return fail(unavailable("storage_failed", "cannot write " + file.string()));
+  return {};
+}
+
+std::vector<Checkpoint> read_checkpoints(const std::filesystem::path& file) {
+  std::vector<Checkpoint> out;
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) {
+    const auto document = parse_json(line);
+    const auto checkpoint = document ? schema::decode<Checkpoint>(*document) : Result<Checkpoint>(fail(document.error()));
+    out.push_back(checkpoint ? *checkpoint : Checkpoint{});  // a broken line is a checkpoint that does not verify
+  }
+  return out;
+}
+
+}  // namespace
+
+PolicyService::PolicyService(PolicyStore& store, PolicySettings settings, PolicyFiles files, Secret key_secret, std::function<Status()> identity_fresh,
+                             PolicyProbe& probe, const Clock& clock, Random& random)
+    : store_(store), settings_(std::move(settings)), files_(std::move(files)), key_secret_(std::move(key_secret)), identity_fresh_(std::move(identity_fresh)),
+      probe_(probe), clock_(clock), random_(random) {}
+
+Task<Status> PolicyService::open_ring(Context ctx) {
+  WRIT_CO_TRY(const auto sealed, co_await store_.sealed_ring(ctx));
+  auto opened = sealed ? crypto::KeyRing::open(*sealed, key_secret_) : crypto::KeyRing::create(crypto::SignatureAlgorithm::ed25519, clock_.now(), random_);
+  if (!opened) co_return fail(std::move(opened).error());
+  if (!sealed) {
+    WRIT_CO_TRY(auto text, opened->seal(key_secret_, random_));
+    WRIT_CO_CHECK(co_await store_.put_sealed_ring(ctx, std::move(text)));
+  }
+  const std::lock_guard lock(mutex_);
+  public_keys_ = std::make_shared<crypto::KeySet>(opened->all_public_keys());
+  ring_ = std::make_shared<crypto::KeyRing>(std::move(*opened));
+  co_return Status{};
+}
+
+Task<Status> PolicyService::start(Context ctx) {
+  WRIT_CO_CHECK(co_await open_ring(std::move(ctx)));
+  co_return refresh();
+}
+
+Status PolicyService::refresh() {
+  WRIT_TRY(const auto text, read_file(files_.constitution, "run writ init, or set WRIT_POLICY_CONSTITUTION"));
+  WRIT_TRY(const auto signers_text, read_file(files_.signers, "run writ init, or set WRIT_POLICY_SIGNERS"));
+  const auto refused = [&](Error error) {
+    probe_.constitution_refused();
+    return fail(std::move(error));
+  };
+  const auto jwks = parse_json(signers_text);
+  if (!jwks) return refused(invalid("bad_constitution", files_.signers.string() + " is not JSON"));
+  const auto signers = crypto::KeySet::from_jwks(*jwks);
+  if (!signers) return refused(signers.error());
+  auto verified = verify_constitution(text, *signers);
+  if (!verified) return refused(verified.error());
+  {
+    const std::lock_guard lock(mutex_);
+    if (active_ && active_->hash() == verified->hash) return {};
+    if (active_ && verified->constitution.version < active_->text().version)
+      return refused(invalid("bad_constitution", "the constitution is older than the one in force"));
+  }
+  auto activated = ActiveConstitution::activate(std::move(*verified));
+  if (!activated) return refused(activated.error());
+  probe_.constitution_active((*activated)->text().version);
+  const std::lock_guard lock(mutex_);
+  active_ = std::move(*activated);
+  return {};
+}
+
+Result<std::shared_ptr<const ActiveConstitution>> PolicyService::active() const {
+  std::shared_ptr<const ActiveConstitution> out;
+  {
+    const std::lock_guard lock(mutex_);
+    out = active_;
+  }
+  if (!out) return fail(unavailable("no_constitution", "no constitution is in force"));
+  if (clock_.now() >= out->stale_at()) return fail(unavailable("constitution_expired", "the constitution is older than its max_age; sign a new one"));
+  return out;
+}
+
+Status PolicyService::check_constitution() const {
+  WRIT_CHECK(active());
+  return {};
+}
+
+std::shared_ptr<const crypto::KeySet> PolicyService::public_keys() const {
+  const std::lock_guard lock(mutex_);
+  return public_keys_;
+}
+
+Result<std::string> PolicyService::grant_for(const Principal& principal, const EvaluateRequest& question, const Decision& decision) const {
+  std::shared_ptr<const crypto::KeyRing> ring;
+  {
+    const std::lock_guard lock(mutex_);
+    ring = ring_;
+  }
+  return sign_grant({.decision_id = decision.decision_id,
+                     .action = question.action,
+                     .tenant = principal.tenant,
+                     .subject = principal.subject,
+                     .resource = question.resource.id,
+                     .request_hash = question.request_hash,
+                     .obligations = decision.obligations,
+                     .expires_at = clock_.now() + settings_.grant_life},
+                    ring->active());
+}
+
+Result<Recording> PolicyService::judged(const Context& ctx, const ActiveConstitution& active, EvaluateRequest question) {
+  if (ctx.principal.subject.empty()) return fail(unauthenticated("no_principal", "a decision needs a principal"));
+  const auto more = question.of ? inspections_.facts(ctx.principal.tenant, *question.of) : std::vector<std::string>{};
+  WRIT_TRY(auto judgement, judge(active, ctx.principal, question, more));
+  auto body = schema::encode(question).as_object();
+  body["principal"] = {{"tenant", ctx.principal.tenant.str()}, {"subject", ctx.principal.subject.str()}};
+  Recording out{.tenant = ctx.principal.tenant,
+                .subject = ctx.principal.subject,
+                .question = std::move(question),
+                .body_hash = crypto::sha256_hex(canonical_json(body)),
+                .judgement = std::move(judgement),
+                .policy_version = active.version(),
+                .decision_id = make_id<DecisionId>(clock_.now(), random_),
+                .budgets = active.text().budgets,
+                .reservation_life = settings_.reservation_life,
+                .grant = {}};
+  out.grant = [this, principal = ctx.principal, asked = out.question](const Decision& decision) { return grant_for(principal, asked, decision); };
+  return out;
+}
+
+Task<Result<Decision>> PolicyService::refuse_spent(Context ctx, Recording recording, Error spent) {
+  probe_.budget_refused();
+  recording.judgement.verdict = Verdict::deny;
+  recording.judgement.reasons = {{.rule = "budget", .message = spent.message}};
+  recording.question.request_id += "/spent";  // the same question may be asked again when the window has been reset
+  recording.decision_id = make_id<DecisionId>(clock_.now(), random_);
+  const auto recorded = co_await store_.record(std::move(ctx), std::move(recording));
+  if (!recorded && recorded.error().kind != ErrorKind::conflict) co_return fail(recorded.error());
+  co_return fail(std::move(spent));
+}
+
+Task<Result<Decision>> PolicyService::evaluate(Context ctx, EvaluateRequest in) {
+  const auto began = clock_.steady();
+  WRIT_CO_CHECK(identity_fresh_());
+  WRIT_CO_TRY(const auto in_force, active());
+  const auto action = in.action;
+  WRIT_CO_TRY(auto recording, judged(ctx, *in_force, std::move(in)));
+  auto decision = co_await store_.record(ctx, recording);
+  if (!decision) {
+    if (decision.error().code != "budget_spent") co_return fail(std::move(decision).error());
+    co_return co_await refuse_spent(std::move(ctx), std::move(recording), std::move(decision).error());
+  }
+  if (action == Action::model_call && decision->decision == Verdict::allow)
+    inspections_.begin(ctx.principal.tenant, decision->decision_id, in_force, clock_.now() + settings_.reservation_life, clock_.now());
+  probe_.decided(action, decision->decision, clock_.steady() - began);
+  co_return std::move(*decision);
+}
+
+Task<Result<Inspection>> PolicyService::inspect(Context ctx, InspectRequest in) {
+  WRIT_CO_CHECK(identity_fresh_());
+  WRIT_CO_TRY(auto seen, inspections_.feed(ctx.principal.tenant, in));
+  Release release{.tenant = ctx.principal.tenant, .decision_id = in.decision_id, .upto = seen.release_upto, .chunk_hash = crypto::sha256_hex(in.text)};
+  WRIT_CO_CHECK(co_await store_.release(std::move(ctx), std::move(release)));
+  co_return Inspection{.release_upto = seen.release_upto, .facts = std::move(seen.new_facts)};
+}
+
+Task<Result<Settled>> PolicyService::settle(Context ctx, SettleRequest in) {
+  WRIT_CO_TRY(const auto in_force, active());
+  const auto tenant = ctx.principal.tenant;
+  inspections_.end(tenant, in.decision_id);
+  WRIT_CO_TRY(const auto settled, co_await store_.settle(std::move(ctx), tenant, std::move(in), in_force->text().budgets));
+  probe_.settled(settled.settled, settled.overrun);
+  co_return settled;
+}
+
+Task<Result<Finished>> PolicyService::finish(Context ctx, FinishRequest in) {
+  const auto began = clock_.steady();
+  WRIT_CO_CHECK(identity_fresh_());
+  WRIT_CO_TRY(const auto in_force, active());
+  const auto model_call = in.settle.decision_id;
+  if (in.output.of != model_call) co_return fail(invalid("invalid_request", "output and settlement are of different calls", {{"/output/of", "must be the decision that is settled"}}));
+  const auto content = in.output.content.value_or("");
+  WRIT_CO_TRY(auto recording, judged(ctx, *in_force, std::move(in.output)));
+  const auto tenant = ctx.principal.tenant;
+  Release release{.tenant = tenant, .decision_id = model_call, .upto = static_cast<std::int64_t>(content.size()), .chunk_hash = crypto::sha256_hex(content)};
+  WRIT_CO_TRY(auto finished, co_await store_.finish(std::move(ctx), std::move(recording), std::move(in.settle), std::move(release)));
+  inspections_.end(tenant, model_call);
+  probe_.decided(Action::model_output, finished.decision.decision, clock_.steady() - began);
+  probe_.settled(finished.settled.settled, finished.settled.overrun);
+  co_return finished;
+}
+
+Task<Result<Appended>> PolicyService::append_audit(Context ctx, AppendAudit in) { return store_.append(std::move(ctx), std::move(in)); }
+
+Task<Result<AuditPage>> PolicyService::list_audit(Context ctx, ListAudit in) {
+  auto tenant = ctx.principal.tenant;
+  return store_.audit_page(std::move(ctx), std::move(tenant), std::move(in));
+}
+
+Task<Result<AuditReport>> PolicyService::verify_audit(Context ctx, http::Nothing) {
+  return store_.verify(std::move(ctx), *public_keys(), read_checkpoints(files_.checkpoints));
+}
+
+Task<Result<Budget>> PolicyService::budget(Context ctx, http::Nothing) {
+  WRIT_CO_TRY(const auto in_force, active());
+  auto tenant = ctx.principal.tenant;
+  co_return co_await store_.budget(std::move(ctx), std::move(tenant), in_force->text().budgets);
+}
+
+Task<Result<ConstitutionInfo>> PolicyService::constitution(Context, http::Nothing) {
+  WRIT_CO_TRY(const auto in_force, active());
+  ConstitutionInfo out{.version = in_force->text().version, .hash = in_force->hash(), .valid_from = in_force->text().valid_from, .stale_at = in_force->stale_at(), .rules = {}};
+  for (const auto& rule : in_force->rules().policies()) out.rules.push_back(rule.id);
+  co_return out;
+}
+
+Task<Result<KeySetDocument>> PolicyService::keys(Context, http::Nothing) { co_return KeySetDocument{.keys = public_keys()->to_jwks().at("keys").as_array()}; }
+
+Task<Status> PolicyService::checkpoint(Context ctx) {
+  std::shared_ptr<const crypto::KeyRing> ring;
+  {
+    const std::lock_guard lock(mutex_);
+    ring = ring_;
+  }
+  WRIT_CO_TRY(const auto made, co_await store_.checkpoint(std::move(ctx), ring->active()));
+  if (!made) co_return Status{};
+  probe_.checkpoint_signed();
+  co_return append_line(files_.checkpoints, to_text(schema::encode(*made)));
+}
+
+}  // namespace writ::policy

@@ -1,0 +1,82 @@
+// PolicyService: the rules of deciding. Every answer is committed before it is given.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "crypto/key_ring.h"
+#include "policy/api/policy_port.h"
+#include "policy/inspections.h"
+#include "policy/policy_metrics.h"
+#include "policy/policy_settings.h"
+#include "policy/policy_store.h"
+
+namespace writ::policy {
+
+/// Where policy keeps files beside its database.
+struct PolicyFiles {
+  std::filesystem::path constitution;
+  std::filesystem::path signers;      // JWKS
+  std::filesystem::path checkpoints;  // one JSON line each, outside the database
+};
+
+class PolicyService final : public PolicyPort {
+ public:
+  /// `identity_fresh`: whether principals can be trusted now; its error refuses every question.
+  PolicyService(PolicyStore& store, PolicySettings settings, PolicyFiles files, Secret key_secret, std::function<Status()> identity_fresh,
+                PolicyProbe& probe, const Clock& clock, Random& random);
+
+  /// Opens the key ring and loads the constitution.
+  /// Errors: invalid (key_ring_undecryptable, bad_constitution, bad_policies, …): the start must stop.
+  [[nodiscard]] Task<Status> start(Context ctx);
+  /// Looks at the constitution file; what does not verify or compile never becomes active, the old one stays.
+  [[nodiscard]] Status refresh();
+  /// Signs the heads of the audit chains when they have changed, and writes the checkpoint outside the database.
+  [[nodiscard]] Task<Status> checkpoint(Context ctx);
+  /// Expires reservations. Gives how many.
+  [[nodiscard]] Task<Result<std::int64_t>> sweep(Context ctx) { return store_.expire(std::move(ctx)); }
+  /// Whether decisions can be committed now.
+  [[nodiscard]] Task<Status> check_audit(Context ctx) { return store_.check(std::move(ctx)); }
+  /// Errors: unavailable (constitution_expired, no_constitution).
+  [[nodiscard]] Status check_constitution() const;
+
+  Task<Result<Decision>> evaluate(Context ctx, EvaluateRequest in) override;
+  Task<Result<Inspection>> inspect(Context ctx, InspectRequest in) override;
+  Task<Result<Settled>> settle(Context ctx, SettleRequest in) override;
+  Task<Result<Finished>> finish(Context ctx, FinishRequest in) override;
+  Task<Result<Appended>> append_audit(Context ctx, AppendAudit in) override;
+  Task<Result<AuditPage>> list_audit(Context ctx, ListAudit in) override;
+  Task<Result<AuditReport>> verify_audit(Context ctx, http::Nothing in) override;
+  Task<Result<Budget>> budget(Context ctx, http::Nothing in) override;
+  Task<Result<ConstitutionInfo>> constitution(Context ctx, http::Nothing in) override;
+  Task<Result<KeySetDocument>> keys(Context ctx, http::Nothing in) override;
+
+  /// Policy's current public keys, for grant verifiers in the same process.
+  [[nodiscard]] std::shared_ptr<const crypto::KeySet> public_keys() const;
+
+ private:
+  [[nodiscard]] Result<std::shared_ptr<const ActiveConstitution>> active() const;
+  [[nodiscard]] Task<Status> open_ring(Context ctx);
+  [[nodiscard]] Result<Recording> judged(const Context& ctx, const ActiveConstitution& active, EvaluateRequest question);
+  [[nodiscard]] Result<std::string> grant_for(const Principal& principal, const EvaluateRequest& question, const Decision& decision) const;
+  /// The refusal of a spent budget, recorded as a deny; then the error.
+  [[nodiscard]] Task<Result<Decision>> refuse_spent(Context ctx, Recording recording, Error spent);
+
+  PolicyStore& store_;
+  const PolicySettings settings_;
+  const PolicyFiles files_;
+  const Secret key_secret_;
+  const std::function<Status()> identity_fresh_;
+  PolicyProbe& probe_;
+  const Clock& clock_;
+  Random& random_;
+  Inspections inspections_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const ActiveConstitution> active_;  // shared with questions that began before a swap
+  std::shared_ptr<const crypto::KeyRing> ring_;
+  std::shared_ptr<const crypto::KeySet> public_keys_;
+};
+
+}  // namespace writ::policy

@@ -1,0 +1,66 @@
+// SQL of decisions and of what was released; with audit_store and budget_store the only files of policy that know SQL.
+// Everything that belongs to one answer is written in one transaction.
+#pragma once
+
+#include <functional>
+
+#include "policy/audit_store.h"
+#include "policy/budget_store.h"
+#include "policy/judgement.h"
+
+namespace writ::policy {
+
+[[nodiscard]] sql::Migrations policy_migrations();
+
+/// A judged question on its way into the record.
+struct Recording {
+  TenantId tenant;
+  Subject subject;
+  EvaluateRequest question;
+  std::string body_hash;    // of principal and question: the same request_id with another one is a conflict
+  Judgement judgement;
+  std::string policy_version;
+  DecisionId decision_id;
+  std::vector<BudgetRule> budgets;
+  Millis reservation_life;
+  /// Makes the grant of an allowed decision once its reservation is known. Errors: internal.
+  std::function<Result<std::string>(const Decision&)> grant;
+};
+struct Release {
+  TenantId tenant;
+  DecisionId decision_id;
+  std::int64_t upto = 0;
+  std::string chunk_hash;  // of the text inspected last
+};
+
+class PolicyStore {
+ public:
+  explicit PolicyStore(sql::Database& database) : database_(database) {}
+
+  /// The stored answer of a question that was asked before. Errors: conflict (request_reused).
+  [[nodiscard]] Task<Result<std::optional<Decision>>> answered(Context ctx, TenantId tenant, std::string request_id, std::string body_hash);
+  /// Decision, reservation and audit record in one commit; answers only after it. Errors: quota_exceeded (budget_spent:
+  /// the refusal is recorded as a deny), conflict (request_reused).
+  [[nodiscard]] Task<Result<Decision>> record(Context ctx, Recording recording);
+  [[nodiscard]] Task<Status> release(Context ctx, Release release);
+  /// Errors: not_found (no_decision), conflict (request_reused).
+  [[nodiscard]] Task<Result<Settled>> settle(Context ctx, TenantId tenant, SettleRequest request, std::vector<BudgetRule> budgets);
+  /// The output's decision, the settlement and the released bound in one commit.
+  [[nodiscard]] Task<Result<Finished>> finish(Context ctx, Recording output, SettleRequest request, std::optional<Release> release);
+  [[nodiscard]] Task<Result<Appended>> append(Context ctx, AppendAudit fact);
+  [[nodiscard]] Task<Result<AuditPage>> audit_page(Context ctx, TenantId tenant, ListAudit query);
+  [[nodiscard]] Task<Result<AuditReport>> verify(Context ctx, crypto::KeySet keys, std::vector<Checkpoint> outside);
+  [[nodiscard]] Task<Result<Budget>> budget(Context ctx, TenantId tenant, std::vector<BudgetRule> budgets);
+  /// Signs all heads when they have changed since the last one.
+  [[nodiscard]] Task<Result<std::optional<Checkpoint>>> checkpoint(Context ctx, crypto::SigningKey key);
+  [[nodiscard]] Task<Result<std::int64_t>> expire(Context ctx);
+  [[nodiscard]] Task<Result<std::optional<std::string>>> sealed_ring(Context ctx);
+  [[nodiscard]] Task<Status> put_sealed_ring(Context ctx, std::string sealed);
+  /// A write that proves the audit can be committed to.
+  [[nodiscard]] Task<Status> check(Context ctx);
+
+ private:
+  sql::Database& database_;
+};
+
+}  // namespace writ::policy

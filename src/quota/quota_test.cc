@@ -1,0 +1,104 @@
+#include <gtest/gtest.h>
+
+#include "quota/budget.h"
+#include "quota/rate.h"
+#include "quota/window.h"
+
+namespace writ::quota {
+namespace {
+
+WallTime at(std::string_view text) { return *parse_rfc3339(text); }
+
+TEST(Window, daily_windows_begin_at_midnight_utc) {
+  const auto window = window_at(at("2026-11-23T20:01:05Z"));
+  EXPECT_EQ(to_rfc3339(window.start), "2026-11-23T00:00:00.000Z");
+  EXPECT_EQ(to_rfc3339(window.end()), "2026-11-24T00:00:00.000Z");
+  EXPECT_EQ(window_at(window.end()).start, window.end());
+  EXPECT_EQ(window_at(window.end() - Millis{1}), window);
+}
+
+TEST(Window, times_before_1970_align_too) {
+  EXPECT_EQ(to_rfc3339(window_at(WallTime{Millis{-1}}).start), "1969-12-31T00:00:00.000Z");
+}
+
+TEST(Window, reset_is_in_whole_seconds_rounded_up) {
+  const auto window = window_at(at("2026-11-23T23:59:58.500Z"));
+  EXPECT_EQ(window.until_reset(at("2026-11-23T23:59:58.500Z")), Seconds{2});
+  EXPECT_EQ(window.until_reset(window.end()), Seconds{1});
+}
+
+class BudgetTest : public testing::Test {
+ protected:
+  const WallTime now = at("2026-11-23T23:59:00Z");
+  Budget budget{.window = window_at(now), .limit = 100};
+};
+
+TEST_F(BudgetTest, reserve_gives_the_last_unit_and_refuses_one_more) {
+  EXPECT_TRUE(reserve(budget, 60, now));
+  EXPECT_TRUE(reserve(budget, 40, now));
+  EXPECT_TRUE(reserve(budget, 0, now));
+  const auto before = budget;
+  const auto refused = reserve(budget, 1, now);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::quota_exceeded);
+  EXPECT_EQ(refused.error().retry_after, Seconds{60});
+  EXPECT_EQ(budget, before);
+}
+
+TEST_F(BudgetTest, an_estimate_above_the_whole_limit_names_no_time_to_wait_for) {
+  const auto refused = reserve(budget, 101, now);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().retry_after, std::nullopt);
+}
+
+TEST_F(BudgetTest, settle_gives_back_what_was_not_used_and_counts_once) {
+  auto call = *reserve(budget, 100, now);
+  EXPECT_EQ(settle(budget, call, 30), Settlement::applied);
+  EXPECT_EQ(settle(budget, call, 90), Settlement::repeated);
+  EXPECT_EQ(budget.left(), 70);
+  EXPECT_EQ(call.actual, 30);
+}
+
+TEST_F(BudgetTest, an_unknown_outcome_counts_in_full_until_the_truth_comes) {
+  auto call = *reserve(budget, 100, now);
+  expire(budget, call);
+  expire(budget, call);
+  EXPECT_EQ(budget.presumed, 100);
+  EXPECT_FALSE(can_reserve(budget, 1, now));
+  EXPECT_EQ(settle(budget, call, 10), Settlement::corrected);
+  EXPECT_EQ(budget.left(), 90);
+  expire(budget, call);
+  EXPECT_EQ(budget.left(), 90);
+}
+
+TEST_F(BudgetTest, billing_above_the_bound_is_an_overrun_and_closes_the_window) {
+  auto call = *reserve(budget, 50, now);
+  EXPECT_EQ(settle(budget, call, 120), Settlement::applied);
+  EXPECT_EQ(budget.overrun, 70);
+  EXPECT_EQ(budget.left(), -20);
+  EXPECT_FALSE(can_reserve(budget, 0, now));
+}
+
+TEST_F(BudgetTest, sums_stop_at_the_largest_number_instead_of_wrapping) {
+  for (int i = 0; i < 3'000; ++i) {
+    Reservation call;
+    EXPECT_EQ(settle(budget, call, amount_max), Settlement::applied);
+  }
+  EXPECT_LT(budget.left(), 0);
+  EXPECT_FALSE(can_reserve(budget, 0, now));
+}
+
+TEST(Rate, a_full_bucket_gives_its_burst_and_then_one_per_interval) {
+  const Rate rate{.count = 10, .per = Seconds{1}, .burst = 3};
+  const SteadyTime start{Seconds{5}};
+  Bucket bucket;
+  EXPECT_EQ(take(bucket, rate, start, 3), std::nullopt);
+  const auto before = bucket;
+  EXPECT_EQ(take(bucket, rate, start), Millis{100});
+  EXPECT_EQ(bucket, before);
+  EXPECT_EQ(take(bucket, rate, start + Millis{100}), std::nullopt);
+  EXPECT_EQ(take(bucket, rate, start + Millis{100}, 2), Millis{200});
+}
+
+}  // namespace
+}  // namespace writ::quota

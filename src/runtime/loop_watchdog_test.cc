@@ -1,0 +1,34 @@
+#include "runtime/loop_watchdog.h"
+
+#include <gtest/gtest.h>
+
+#include <latch>
+
+#include <boost/asio/post.hpp>
+
+namespace writ::runtime {
+namespace {
+
+Task<void> after(Millis time) { (void)co_await async::sleep_for(time, {}); }
+
+TEST(LoopWatchdog, a_blocked_loop_shows_as_lag) {
+  observability::Registry registry("writ", "1", "e");
+  async::Loops loops(2);
+  async::TaskGroup tasks("watchdog", 2);
+  ASSERT_TRUE(watch_loops(loops, tasks, registry, Millis{1}));
+  std::latch free(1);
+  asio::post(loops.at(1), [&] { free.wait(); });
+  loops.run(after(Millis{300}));  // measured on loop 0, which goes on
+  free.count_down();
+  ASSERT_TRUE(loops.run(tasks.stop(Seconds{5})));
+  const observability::Registry* const one = &registry;
+  const auto text = observability::write_prometheus({&one, 1});
+  const auto count_up_to = [&](const std::string& bound) {
+    const auto at = text.find("le=\"" + bound + "\"} ");
+    return std::stoul(text.substr(at + bound.size() + 6));
+  };
+  EXPECT_GT(count_up_to("+Inf"), count_up_to("0.25")) << text;
+}
+
+}  // namespace
+}  // namespace writ::runtime

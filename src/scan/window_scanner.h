@@ -1,0 +1,54 @@
+// WindowScanner: scans a text that arrives in pieces and says how much of it can be let out.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scan/scanner.h"
+
+namespace writ::scan {
+
+/// What one piece made known.
+struct Window {
+  /// Bytes from the start of the text in which no further match begins; never decreases, ends at a character.
+  std::size_t release_upto = 0;
+  /// Newly known matches at their places in the whole text. Each begins at or after the `release_upto` of every earlier
+  /// window, so nothing of it is out yet: decide about them before letting this window's text go.
+  std::vector<Match> matches;
+};
+
+/// Every match of the whole text is reported exactly once, in some window. Holds one window of text, no more.
+///
+///   released        undecided: a match may begin here          unread
+///   0 ──────────── release_upto ───────────────────────── total ─ ─ ─ ─
+///                       max_match_length - 1 (+ lookahead)
+///
+/// `scanner` outlives it. Thread: one at a time.
+class WindowScanner {
+ public:
+  explicit WindowScanner(const Scanner& scanner) : scanner_(&scanner) {}
+
+  /// text: the bytes at `offset`, which must be total(); a character may be cut in two.
+  /// Errors: conflict (bad_offset); invalid (bad_text) when the bytes cannot be UTF-8: nothing more is released.
+  [[nodiscard]] Result<Window> feed(std::size_t offset, std::string_view text);
+  /// The text is complete: everything is decided and released.
+  /// Errors: invalid (bad_text) when it ends inside a character. Further calls: conflict (finished).
+  [[nodiscard]] Result<Window> finish();
+
+  /// Bytes fed so far.
+  [[nodiscard]] std::size_t total() const { return start_ + buffer_.size(); }
+
+ private:
+  [[nodiscard]] Result<Window> decide_upto(std::size_t readable, std::size_t limit);
+  void forget_before(std::size_t offset);
+
+  const Scanner* scanner_;
+  std::string buffer_;  // text[start_, total())
+  std::size_t start_ = 0;  // offset of buffer_ in the text; at a character
+  std::size_t decided_ = 0;  // all matches that end at or before this offset have been reported
+  std::size_t released_ = 0;
+  bool finished_ = false;
+};
+
+}  // namespace writ::scan
