@@ -42,22 +42,23 @@ struct ChatCall {
   Actor actor;
   slm::Prompt prompt;
 };
+/// How a governed chat ended.
+struct ChatEnd {
+  slm::FinishReason finish = slm::FinishReason::stop;
+  std::string text;                       // all released text
+  std::vector<slm::ToolCall> tool_calls;  // not yet decided; empty when denied
+  slm::Usage usage;
+  std::optional<Tokens> tokens_left;
+  bool denied = false;                    // the call or its output was refused; the record holds hash and length
+  std::string reason;
+  std::optional<policy::Decision> review; // the model call itself waits for a person
+};
 /// One item of a governed chat: first the model.call decision, then released text, then the end.
 struct ChatItem {
+  using End = ChatEnd;
   std::optional<Decided> decided;
   std::string text;  // released: scanned and committed by policy
-  /// The end. `denied` set: the call or its output was refused, `text_hash` and released bytes are in the record.
-  struct End {
-    slm::FinishReason finish = slm::FinishReason::stop;
-    std::string text;                        // all released text
-    std::vector<slm::ToolCall> tool_calls;   // not yet decided; empty when denied
-    slm::Usage usage;
-    std::optional<Tokens> tokens_left;
-    bool denied = false;                     // content_filter / output_denied, or the call itself
-    std::string reason;
-    std::optional<policy::Decision> review;  // the model call itself waits for a person
-  };
-  std::optional<End> end;
+  std::optional<ChatEnd> end;
 };
 
 struct ToolCall {

@@ -99,7 +99,7 @@ Task<Result<bool>> ClientConnection::read_some() {
 
 Task<Status> ClientConnection::read_head() {
   for (;;) {
-    while (!parser_->is_header_done()) WRIT_CO_TRY([[maybe_unused]] const bool more, co_await read_some());
+    while (!parser_->is_header_done()) WRIT_CO_CHECK(co_await read_some());
     constexpr unsigned final_from = 200;  // 1xx answers announce another
     if (parser_->get().result_int() >= final_from) break;
     const auto unlimited = !body_max_;
@@ -111,7 +111,7 @@ Task<Status> ClientConnection::read_head() {
 }
 
 Task<Status> ClientConnection::read_body() {
-  while (!parser_->is_done()) WRIT_CO_TRY([[maybe_unused]] const bool more, co_await read_some());
+  while (!parser_->is_done()) WRIT_CO_CHECK(co_await read_some());
   co_return Status{};
 }
 

@@ -263,6 +263,11 @@ Task<bool> Connection::answer(const Route& route, Invocation call, CallHeaders h
     ctx.principal = std::move(who->principal);
     ctx.caller = std::move(who->caller);
   }
+  if (const auto coding = head_.header("Content-Encoding"); !coding.empty() && !same_name(coding, "identity")) {
+    auto refusal = unsupported_encoding(coding);
+    call.end(&refusal.error);
+    co_return co_await refuse(std::move(refusal), dialect);
+  }
   if (auto refusal = co_await read_body(route.info.body_max)) {
     call.end(&refusal->error);
     co_return co_await refuse(*std::move(refusal), dialect);

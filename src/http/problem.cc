@@ -71,11 +71,11 @@ json::object problem_document(const Error& error, std::string_view trace_id) {
 
 json::object openai_error(const Error& error, std::string_view trace_id) {
   auto message = shown_message(error);
-  for (const auto& p : error.problems) message += (p.pointer.empty() ? "; " : "; " + openai_param(p.pointer) + " ") + p.message;
+  const auto problems = error.kind == ErrorKind::internal ? std::vector<Problem>() : error.problems;
+  for (const auto& p : problems) message += (p.pointer.empty() ? "; " : "; " + openai_param(p.pointer) + " ") + p.message;
   if (error.kind == ErrorKind::internal && !trace_id.empty()) message += " (" + std::string(trace_id) + ")";
   json::object body{{"message", message}, {"type", openai_type(error.kind)}, {"param", nullptr}, {"code", error.code}};
-  if (!error.problems.empty() && !error.problems.front().pointer.empty())
-    body["param"] = openai_param(error.problems.front().pointer);
+  if (!problems.empty() && !problems.front().pointer.empty()) body["param"] = openai_param(problems.front().pointer);
   return {{"error", std::move(body)}};
 }
 

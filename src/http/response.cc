@@ -73,6 +73,9 @@ Refusal header_too_large(std::size_t header_max) {
 Refusal body_too_large(std::size_t body_max) {
   return {make(ErrorKind::too_large, "body_too_large", fmt::format("the body is larger than {} bytes", body_max))};
 }
+Refusal unsupported_encoding(std::string_view coding) {
+  return {make(ErrorKind::unsupported_media, "unsupported_encoding", "send the body without Content-Encoding " + std::string(coding.substr(0, 32)))};
+}
 Refusal bad_request(std::string message) { return {make(ErrorKind::invalid, "bad_request", std::move(message))}; }
 
 RawResponse error_response(Dialect dialect, const Refusal& refusal, std::string_view trace_id) {

@@ -21,6 +21,7 @@ struct Refusal {
 [[nodiscard]] Refusal request_timeout();
 [[nodiscard]] Refusal header_too_large(std::size_t header_max);
 [[nodiscard]] Refusal body_too_large(std::size_t body_max);
+[[nodiscard]] Refusal unsupported_encoding(std::string_view coding);
 [[nodiscard]] Refusal bad_request(std::string message);
 
 /// The whole answer of an error in a dialect, without the headers of the connection.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/encoding.h"
 #include "crypto/api_key.h"
 #include "crypto/hash.h"
 
@@ -30,13 +31,19 @@ std::string joined(const std::vector<std::string>& scopes) {
   return out;
 }
 
+Secret pepper_of(const Secret& key_encryption_key) { return crypto::hkdf_sha256(key_encryption_key, "writ", "stored credentials", 32); }
+
 PrincipalInfo info_of(const StoredPrincipal& p) { return {.tenant = p.tenant, .subject = p.subject, .kind = p.kind, .scopes = p.scopes}; }
 
 }  // namespace
 
+std::string stored_hash(const Secret& key_encryption_key, std::string_view credential) {
+  return crypto::hmac_sha256(pepper_of(key_encryption_key), credential);
+}
+
 IdentityService::IdentityService(IdentityStore& store, IdentitySettings settings, Secret key_encryption_key, const Clock& clock, Random& random)
     : store_(store), settings_(std::move(settings)), key_encryption_key_(std::move(key_encryption_key)),
-      pepper_(crypto::hkdf_sha256(key_encryption_key_, "writ", "stored credentials", 32)), clock_(clock), random_(random) {}
+      pepper_(pepper_of(key_encryption_key_)), clock_(clock), random_(random) {}
 
 std::shared_ptr<const crypto::KeyRing> IdentityService::ring() const {
   const std::lock_guard lock(mutex_);
@@ -70,12 +77,13 @@ Task<Status> IdentityService::start(Context ctx, Bootstrap bootstrap) {
                                                                  .scopes = client.scopes}}));
   }
   for (const auto& key : bootstrap.keys) {
-    const auto hash = keyed_hash(key.api_key);
-    WRIT_CO_TRY(const auto known, co_await store_.key_by_hash(ctx, hash));
+    const auto hash = from_hex(key.key_hash);
+    if (!hash) co_return fail(invalid("bad_bootstrap", "a key's hash in the bootstrap file is not hex"));
+    WRIT_CO_TRY(const auto known, co_await store_.key_by_hash(ctx, *hash));
     if (known) continue;
     WRIT_CO_CHECK(co_await store_.put_key(ctx, {.id = make_id<KeyId>(clock_.now(), random_),
                                                 .principal = {.tenant = key.tenant, .subject = key.subject, .kind = PrincipalKind::user, .scopes = key.scopes},
-                                                .revoked_at = {}}, hash));
+                                                .revoked_at = {}}, *hash));
   }
   co_return Status{};
 }

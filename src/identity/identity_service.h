@@ -29,11 +29,11 @@ struct BootstrapKey {
   TenantId tenant;
   Subject subject;
   std::vector<std::string> scopes;
-  std::string api_key;
+  std::string key_hash;  // stored_hash() in hex: the file holds no usable key
   static constexpr auto fields() {
     return std::tuple(field("tenant", &BootstrapKey::tenant, name_text, "Tenant."), field("subject", &BootstrapKey::subject, name_text, "Principal."),
                       field("scopes", &BootstrapKey::scopes, list(1, 64, text(1, 64)), "Scopes."),
-                      field("api_key", &BootstrapKey::api_key, text(40, 128), "The key."));
+                      field("key_hash", &BootstrapKey::key_hash, text(64, 64), "Keyed hash of the key."));
   }
 };
 /// What `writ init` writes and identity seeds itself from.
@@ -44,6 +44,9 @@ struct Bootstrap {
     return std::tuple(field("clients", &Bootstrap::clients, list(0, 64), "Service clients."), field_or_default("keys", &Bootstrap::keys, list(0, 64), "API keys."));
   }
 };
+
+/// How credentials are stored: keyed by a secret derived from the key-encryption key. 32 bytes.
+[[nodiscard]] std::string stored_hash(const Secret& key_encryption_key, std::string_view credential);
 
 /// The tenant of the services' own principals.
 inline constexpr std::string_view system_tenant = "writ";

@@ -182,8 +182,8 @@ Task<Result<Decision>> PolicyService::evaluate(Context ctx, EvaluateRequest in) 
 Task<Result<Inspection>> PolicyService::inspect(Context ctx, InspectRequest in) {
   WRIT_CO_CHECK(identity_fresh_());
   WRIT_CO_TRY(auto seen, inspections_.feed(ctx.principal.tenant, in));
-  Release release{.tenant = ctx.principal.tenant, .decision_id = in.decision_id, .upto = seen.release_upto, .chunk_hash = crypto::sha256_hex(in.text)};
-  WRIT_CO_CHECK(co_await store_.release(std::move(ctx), std::move(release)));
+  Released released{.tenant = ctx.principal.tenant, .decision_id = in.decision_id, .upto = seen.release_upto, .chunk_hash = crypto::sha256_hex(in.text)};
+  WRIT_CO_CHECK(co_await store_.release(std::move(ctx), std::move(released)));
   co_return Inspection{.release_upto = seen.release_upto, .facts = std::move(seen.new_facts)};
 }
 
@@ -205,8 +205,8 @@ Task<Result<Finished>> PolicyService::finish(Context ctx, FinishRequest in) {
   const auto content = in.output.content.value_or("");
   WRIT_CO_TRY(auto recording, judged(ctx, *in_force, std::move(in.output)));
   const auto tenant = ctx.principal.tenant;
-  Release release{.tenant = tenant, .decision_id = model_call, .upto = static_cast<std::int64_t>(content.size()), .chunk_hash = crypto::sha256_hex(content)};
-  WRIT_CO_TRY(auto finished, co_await store_.finish(std::move(ctx), std::move(recording), std::move(in.settle), std::move(release)));
+  Released released{.tenant = tenant, .decision_id = model_call, .upto = static_cast<std::int64_t>(content.size()), .chunk_hash = crypto::sha256_hex(content)};
+  WRIT_CO_TRY(auto finished, co_await store_.finish(std::move(ctx), std::move(recording), std::move(in.settle), std::move(released)));
   inspections_.end(tenant, model_call);
   probe_.decided(Action::model_output, finished.decision.decision, clock_.steady() - began);
   probe_.settled(finished.settled.settled, finished.settled.overrun);

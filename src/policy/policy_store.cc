@@ -91,7 +91,7 @@ Result<Settled> settle_in(sql::Transaction& tx, const TenantId& tenant, const Se
   return settled;
 }
 
-Status release_in(sql::Transaction& tx, const Release& r) {
+Status release_in(sql::Transaction& tx, const Released& r) {
   WRIT_CHECK(tx.run("INSERT INTO releases (tenant, decision_id, upto, chunk_hash, at) VALUES (?1, ?2, ?3, ?4, ?5) "
                     "ON CONFLICT (tenant, decision_id) DO UPDATE SET upto = max(upto, excluded.upto), chunk_hash = excluded.chunk_hash, at = excluded.at",
                     r.tenant, r.decision_id, r.upto, r.chunk_hash, tx.now()));
@@ -134,8 +134,8 @@ Task<Result<Decision>> PolicyStore::record(Context ctx, Recording recording) {
   return database_.write(std::move(ctx), [r = std::move(recording)](sql::Transaction& tx) { return record_in(tx, r); });
 }
 
-Task<Status> PolicyStore::release(Context ctx, Release release) {
-  return database_.write(std::move(ctx), [r = std::move(release)](sql::Transaction& tx) { return release_in(tx, r); });
+Task<Status> PolicyStore::release(Context ctx, Released released) {
+  return database_.write(std::move(ctx), [r = std::move(released)](sql::Transaction& tx) { return release_in(tx, r); });
 }
 
 Task<Result<Settled>> PolicyStore::settle(Context ctx, TenantId tenant, SettleRequest request, std::vector<BudgetRule> budgets) {
@@ -144,12 +144,12 @@ Task<Result<Settled>> PolicyStore::settle(Context ctx, TenantId tenant, SettleRe
   });
 }
 
-Task<Result<Finished>> PolicyStore::finish(Context ctx, Recording output, SettleRequest request, std::optional<Release> release) {
-  return database_.write(std::move(ctx), [r = std::move(output), request = std::move(request), release = std::move(release)](sql::Transaction& tx) -> Result<Finished> {
+Task<Result<Finished>> PolicyStore::finish(Context ctx, Recording output, SettleRequest request, std::optional<Released> released) {
+  return database_.write(std::move(ctx), [r = std::move(output), request = std::move(request), released = std::move(released)](sql::Transaction& tx) -> Result<Finished> {
     Finished out;
     WRIT_TRY(out.settled, settle_in(tx, r.tenant, request, r.budgets));
     WRIT_TRY(out.decision, record_in(tx, r));
-    if (release && out.decision.decision == Verdict::allow) WRIT_CHECK(release_in(tx, *release));
+    if (released && out.decision.decision == Verdict::allow) WRIT_CHECK(release_in(tx, *released));
     return out;
   });
 }

@@ -26,7 +26,8 @@ struct Recording {
   /// Makes the grant of an allowed decision once its reservation is known. Errors: internal.
   std::function<Result<std::string>(const Decision&)> grant;
 };
-struct Release {
+/// An upper bound of what left of an output.
+struct Released {
   TenantId tenant;
   DecisionId decision_id;
   std::int64_t upto = 0;
@@ -42,11 +43,11 @@ class PolicyStore {
   /// Decision, reservation and audit record in one commit; answers only after it. Errors: quota_exceeded (budget_spent:
   /// the refusal is recorded as a deny), conflict (request_reused).
   [[nodiscard]] Task<Result<Decision>> record(Context ctx, Recording recording);
-  [[nodiscard]] Task<Status> release(Context ctx, Release release);
+  [[nodiscard]] Task<Status> release(Context ctx, Released released);
   /// Errors: not_found (no_decision), conflict (request_reused).
   [[nodiscard]] Task<Result<Settled>> settle(Context ctx, TenantId tenant, SettleRequest request, std::vector<BudgetRule> budgets);
   /// The output's decision, the settlement and the released bound in one commit.
-  [[nodiscard]] Task<Result<Finished>> finish(Context ctx, Recording output, SettleRequest request, std::optional<Release> release);
+  [[nodiscard]] Task<Result<Finished>> finish(Context ctx, Recording output, SettleRequest request, std::optional<Released> released);
   [[nodiscard]] Task<Result<Appended>> append(Context ctx, AppendAudit fact);
   [[nodiscard]] Task<Result<AuditPage>> audit_page(Context ctx, TenantId tenant, ListAudit query);
   [[nodiscard]] Task<Result<AuditReport>> verify(Context ctx, crypto::KeySet keys, std::vector<Checkpoint> outside);

@@ -1,0 +1,150 @@
+#include "app/data_folder.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include "app/default_bundle.h"
+#include "core/encoding.h"
+#include "crypto/api_key.h"
+#include "policy/constitution.h"
+
+namespace writ::app {
+namespace {
+
+constexpr std::string_view secret_purposes[] = {"identity", "policy", "content"};
+constexpr std::string_view services[] = {"gateway", "orchestrator", "policy", "identity", "slm", "recall"};
+// The developer may do what a developer does; an approver is somebody else, by another key.
+const std::vector<std::string> developer_scopes{"runs:write", "runs:read", "models:use", "audit:read", "tokens:verify", "reviews:decide"};
+// A local constitution is looked at by its owner within a year.
+constexpr std::int64_t local_max_age_seconds = 366LL * 86'400;
+
+std::string random_text(Random& random) {
+  std::string bytes(32, '\0');
+  random.fill(std::span(reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size()));
+  return to_base64url(bytes);
+}
+
+Error not_writable(const std::filesystem::path& path) {
+  return unavailable("data_not_writable", "cannot write " + path.string() + ": " + std::strerror(errno) +
+                                              "; make the folder writable or set WRIT_DATA_DIR to another one", std::nullopt);
+}
+
+/// The files of a bundle in a folder of their own, so that one reader serves shipped and own bundles.
+Result<policy::Constitution> read_shipped(const std::filesystem::path& scratch) {
+  std::error_code error;
+  std::filesystem::create_directories(scratch, error);
+  for (const auto& file : default_bundle()) WRIT_CHECK(write_private(scratch / file.name, file.text));
+  auto out = policy::read_bundle(scratch);
+  std::filesystem::remove_all(scratch, error);
+  return out;
+}
+
+}  // namespace
+
+Result<std::string> read_text(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return fail(not_found("no_file", "cannot read " + file.string()));
+  return std::string((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+}
+
+Status write_private(const std::filesystem::path& file, std::string_view text) {
+  std::error_code error;
+  std::filesystem::create_directories(file.parent_path(), error);
+  const auto temporary = std::filesystem::path(file.string() + ".new");
+  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0) return fail(not_writable(file));
+  const bool ok = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
+  ::close(fd);
+  if (!ok || ::rename(temporary.c_str(), file.c_str()) != 0) return fail(not_writable(file));
+  return {};
+}
+
+Result<Secret> DataFolder::secret(std::string_view purpose) const {
+  const auto file = root_ / "secrets" / purpose;
+  auto text = read_text(file);
+  if (!text) return fail(not_found("not_initialised", file.string() + " is missing: run writ init, or set the variable for it"));
+  return Secret(std::move(*text));
+}
+
+Result<Secret> DataFolder::local_key() const {
+  auto text = read_text(root_ / "local.key");
+  if (!text) return fail(not_found("not_initialised", (root_ / "local.key").string() + " is missing: run writ init"));
+  while (text->ends_with('\n')) text->pop_back();
+  return Secret(std::move(*text));
+}
+
+Result<identity::Bootstrap> read_bootstrap(const std::filesystem::path& file) {
+  WRIT_TRY(const auto text, read_text(file));
+  auto document = parse_json(text);
+  if (!document) return fail(invalid("bad_bootstrap", file.string() + ": " + document.error().message));
+  auto out = schema::decode<identity::Bootstrap>(*document);
+  if (!out) return fail(invalid("bad_bootstrap", file.string() + " does not match its schema", std::move(out.error().problems)));
+  return out;
+}
+
+Result<identity::Bootstrap> DataFolder::bootstrap() const { return read_bootstrap(bootstrap_file()); }
+
+Status DataFolder::sign_bundle(const std::filesystem::path& bundle, std::int64_t version, WallTime now) const {
+  const bool shipped = bundle.empty();
+  auto read = shipped ? read_shipped(root_ / "policy" / "bundle.tmp") : policy::read_bundle(bundle);
+  if (!read) return fail(std::move(read).error());
+  read->version = version;
+  read->valid_from = now;
+  read->max_age_seconds = local_max_age_seconds;
+  WRIT_TRY(const auto raw, secret("constitution-key"));
+  const auto bytes = from_base64url(raw.reveal());
+  if (!bytes) return fail(invalid("bad_key", "the constitution's signing key is damaged"));
+  WRIT_TRY(const auto key, crypto::SigningKey::from_raw(crypto::SignatureAlgorithm::ed25519, Secret(*bytes)));
+  WRIT_TRY(const auto text, policy::sign_constitution(*read, key));
+  crypto::KeySet signers;
+  signers.add(key.public_key());
+  WRIT_CHECK(write_private(signers_file(), to_text(signers.to_jwks())));
+  return write_private(constitution_file(), text);
+}
+
+Result<Made> DataFolder::initialise(const std::optional<std::filesystem::path>& bundle, const Clock& clock, Random& random) const {
+  Made made;
+  std::error_code error;
+  std::filesystem::create_directories(root_, error);
+  if (error) {
+    errno = error.value();
+    return fail(not_writable(root_));
+  }
+  const auto make = [&](const std::filesystem::path& file, const std::string& text) -> Status {
+    if (std::filesystem::exists(file)) return {};
+    WRIT_CHECK(write_private(file, text));
+    made.files.push_back(file.string());
+    return {};
+  };
+  for (auto purpose : secret_purposes) WRIT_CHECK(make(root_ / "secrets" / purpose, random_text(random)));
+  for (auto service : services) WRIT_CHECK(make(root_ / "secrets" / ("client-" + std::string(service)), random_text(random)));
+  WRIT_CHECK(make(root_ / "secrets" / "constitution-key", random_text(random)));
+  WRIT_CHECK(make(root_ / "local.key", std::string(crypto::make_api_key(random).reveal()) + "\n"));
+  if (!std::filesystem::exists(bootstrap_file())) {
+    made.first_time = true;
+    made.admin_key = crypto::make_api_key(random);
+    identity::Bootstrap bootstrap;
+    for (auto service : services) {
+      WRIT_TRY(const auto secret, client_secret(service));
+      bootstrap.clients.push_back({.client_id = std::string(service), .secret = std::string(secret.reveal()), .scopes = {}});
+    }
+    WRIT_TRY(const auto developer, local_key());
+    WRIT_TRY(const auto identity_secret, secret("identity"));
+    const auto hash = [&](const Secret& key) { return to_hex(identity::stored_hash(identity_secret, key.reveal())); };
+    bootstrap.keys = {{.tenant = TenantId("local"), .subject = Subject("developer"), .scopes = developer_scopes, .key_hash = hash(developer)},
+                      {.tenant = TenantId("local"), .subject = Subject("admin"), .scopes = {"*"}, .key_hash = hash(*made.admin_key)}};
+    WRIT_CHECK(make(bootstrap_file(), to_text(schema::encode(bootstrap))));
+  }
+  if (!std::filesystem::exists(constitution_file())) {
+    WRIT_CHECK(sign_bundle(bundle.value_or(std::filesystem::path()), 1, clock.now()));
+    made.files.push_back(constitution_file().string());
+  }
+  return made;
+}
+
+}  // namespace writ::app
