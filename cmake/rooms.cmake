@@ -3,7 +3,12 @@
 
 set(WRIT_SANITIZE "" CACHE STRING "Value for -fsanitize=, empty for none")
 
+option(WRIT_FAIL_POINTS "Compile in the fail points of crash tests (src/core/fail_point.h); never in a product build" OFF)
+
 add_library(writ_options INTERFACE)
+if(WRIT_FAIL_POINTS)
+  target_compile_definitions(writ_options INTERFACE WRIT_FAIL_POINTS)
+endif()
 target_compile_features(writ_options INTERFACE cxx_std_23)
 target_compile_options(writ_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor
@@ -14,7 +19,7 @@ if(WRIT_SANITIZE)
   target_compile_options(writ_options INTERFACE
     -fsanitize=${WRIT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(writ_options INTERFACE -fsanitize=${WRIT_SANITIZE})
-  if(WRIT_SANITIZE MATCHES "thread")
+  if(WRIT_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
     # Asio uses atomic_thread_fence, which TSan cannot model.
     target_compile_options(writ_options INTERFACE -Wno-tsan)
   endif()
@@ -32,6 +37,7 @@ function(writ_room folder)
   string(REPLACE "/" "_" name ${folder})
   add_library(writ_${name} STATIC ${arg_SOURCES})
   set_target_properties(writ_${name} PROPERTIES WRIT_LAYER ${arg_LAYER} LINKER_LANGUAGE CXX)
+  set_property(GLOBAL APPEND PROPERTY WRIT_ROOMS writ_${name})
   target_link_libraries(writ_${name} PUBLIC writ_options ${arg_LINKS} PRIVATE ${arg_PRIVATE_LINKS})
   foreach(dep IN LISTS arg_DEPENDS)
     string(REPLACE "/" "_" dep_name ${dep})
@@ -77,4 +83,7 @@ function(writ_test folder)
   endforeach()
   add_test(NAME ${target} COMMAND ${target} --gtest_brief=1)
   set_tests_properties(${target} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
+  if(arg_LABEL MATCHES "^(unit|property)$")
+    set_property(GLOBAL APPEND PROPERTY WRIT_QUICK_TESTS ${target})
+  endif()
 endfunction()

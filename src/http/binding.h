@@ -30,8 +30,8 @@ class Binding {
 
   template <class In, class Out>
   [[nodiscard]] Task<Result<StreamPtr<Out>>> open(const Streaming<In, Out>& op,
-                                                  Task<Result<StreamPtr<Out>>> (Port::*method)(Context, In), Context ctx,
-                                                  In in) const {
+                                                  Task<Result<StreamPtr<Out>>> (Port::*method)(Context, In),
+                                                  Context ctx, In in) const {
     ctx.caller = caller_;
     if (remote_ != nullptr) return remote_->open(op, std::move(ctx), std::move(in));
     return invoke(*invoker_, op, *local_, method, std::move(ctx), std::move(in));

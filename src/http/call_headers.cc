@@ -13,7 +13,8 @@ constexpr std::size_t idempotency_key_max = 255;  // bytes, as the IETF draft an
 
 bool visible(char c) { return c > ' ' && c < 0x7F; }
 bool id_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == ':';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+         c == '.' || c == ':';
 }
 
 }  // namespace
@@ -45,7 +46,8 @@ ReadCallHeaders read_call_headers(const RequestHead& head) {
   }
   if (const auto text = head.header("Writ-Timeout"); !text.empty()) {
     headers.timeout = parse_timeout(text);
-    if (!headers.timeout) problems.push_back({"", "Writ-Timeout: a whole number of ms or s, at most a day, such as 1250ms"});
+    if (!headers.timeout)
+      problems.push_back({"", "Writ-Timeout: a whole number of ms or s, at most a day, such as 1250ms"});
   }
   const auto key = head.header("Idempotency-Key");
   if (key.size() <= idempotency_key_max && std::ranges::all_of(key, visible)) headers.idempotency_key = key;

@@ -1,5 +1,6 @@
 #include "http/client.h"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 
@@ -20,6 +21,16 @@ Error late() {
 
 // A pooled connection that the server had closed: not one byte of an answer came.
 bool stale(const Error& error) { return error.kind == ErrorKind::unavailable && error.code == "connection_cut"; }
+
+// A line break in a header would begin another header, or another request.
+bool well_formed(const ClientRequest& request) {
+  const auto one_line = [](std::string_view text) {
+    return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+  };
+  if (!one_line(request.target) || request.target.find(' ') != std::string::npos || !one_line(request.content_type))
+    return false;
+  return std::ranges::all_of(request.headers, [&](const auto& h) { return one_line(h.name) && one_line(h.value); });
+}
 
 // The connection of a stream, until it has been read to its end.
 struct OpenBody {
@@ -79,13 +90,22 @@ std::string_view ClientResponse::header(std::string_view name) const {
 class Client::Impl {
  public:
   Impl(std::string base_url, std::string host, std::string port, std::string prefix, ClientLimits limits)
-      : base_url_(std::move(base_url)), host_(std::move(host)), port_(std::move(port)), prefix_(std::move(prefix)), limits_(limits) {}
+      : base_url_(std::move(base_url)),
+        host_(std::move(host)),
+        port_(std::move(port)),
+        prefix_(std::move(prefix)),
+        limits_(limits) {}
 
   Task<Result<std::unique_ptr<OpenBody>>> exchange(Context ctx, const ClientRequest& request, bool streaming) {
     if (ctx.expired()) co_return fail(late());
+    if (!well_formed(request)) {
+      auto error = invalid("bad_header", "a header or the target holds a line break");
+      error.outcome = Outcome::not_sent;
+      co_return fail(std::move(error));
+    }
     const auto pool = pool_of(co_await async::this_executor());
     const auto bytes = format(ctx, request);
-    bool again = request.repeat == Repeat::idempotent;
+    const bool again = request.repeat == Repeat::idempotent;
     for (bool only_new = false;; only_new = true) {
       WRIT_CO_TRY(auto lease, co_await pool->take(ctx, only_new));
       const bool pooled = lease.pooled;
@@ -97,7 +117,8 @@ class Client::Impl {
       if (status) co_return body;
       connection.close();
       const bool unsent = status.error().outcome == Outcome::not_sent;
-      if (!pooled || only_new || !stale(status.error()) || !(unsent || again)) co_return fail(std::move(status).error());
+      if (!pooled || only_new || !stale(status.error()) || !(unsent || again))
+        co_return fail(std::move(status).error());
     }
   }
 
@@ -120,7 +141,8 @@ class Client::Impl {
     add("Host", host_ + ":" + port_);
     if (ctx.deadline != SteadyTime::max()) add("Writ-Timeout", format_timeout(ctx.remaining()));
     if (const auto parent = observability::format_traceparent(ctx.trace); !parent.empty()) add("traceparent", parent);
-    if (!request.body.empty()) add("Content-Type", request.content_type.empty() ? json_type : std::string_view(request.content_type));
+    if (!request.body.empty())
+      add("Content-Type", request.content_type.empty() ? json_type : std::string_view(request.content_type));
     if (!request.body.empty() || (request.method != Method::get && request.method != Method::del))
       add("Content-Length", std::to_string(request.body.size()));
     for (const auto& header : request.headers) add(header.name, header.value);
@@ -139,7 +161,9 @@ const std::string& Client::base_url() const { return impl_->base_url(); }
 
 Result<std::unique_ptr<Client>> Client::create(std::string_view base_url, ClientLimits limits) {
   constexpr std::string_view scheme = "http://";
-  const auto bad = [&] { return fail(invalid("bad_url", "\"" + std::string(base_url) + "\" is not of the form http://host:port/path")); };
+  const auto bad = [&] {
+    return fail(invalid("bad_url", "\"" + std::string(base_url) + "\" is not of the form http://host:port/path"));
+  };
   if (!base_url.starts_with(scheme) || base_url.find_first_of(" \r\n\t?#@") != std::string_view::npos) return bad();
   const auto rest = base_url.substr(scheme.size());
   const auto authority = rest.substr(0, rest.find('/'));
@@ -151,7 +175,8 @@ Result<std::unique_ptr<Client>> Client::create(std::string_view base_url, Client
   auto host = std::string(authority.substr(0, colon));
   auto port = colon == std::string_view::npos ? std::string("80") : std::string(authority.substr(colon + 1));
   if (closing != 0) host = host.substr(1, closing - 1);
-  if (host.empty() || port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos) return bad();
+  if (host.empty() || port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos)
+    return bad();
   return std::unique_ptr<Client>(new Client(
       std::make_unique<Impl>(std::string(base_url), std::move(host), std::move(port), std::move(prefix), limits)));
 }

@@ -13,12 +13,12 @@
 namespace writ::http {
 
 struct ClientLimits {
-  std::size_t connections_max = 64;     // per loop; further requests wait
-  std::size_t waiting_max = 1024;       // per loop; further requests are refused
-  std::size_t header_max = 16 * 1024;   // bytes of an answer's head
-  std::size_t body_max = 16U << 20U;    // bytes of a whole answer; streams have no limit in sum
+  std::size_t connections_max = 64;  // per loop; further requests wait
+  std::size_t waiting_max = 1024;  // per loop; further requests are refused
+  std::size_t header_max = 16 * 1024;  // bytes of an answer's head
+  std::size_t body_max = 16U << 20U;  // bytes of a whole answer; streams have no limit in sum
   Millis connect_timeout = Seconds{3};
-  Millis idle_max = Seconds{30};        // below the server's idle timeout, so that it seldom closes under us
+  Millis idle_max = Seconds{30};  // below the server's idle timeout, so that it seldom closes under us
 };
 
 struct ClientRequest {
@@ -54,7 +54,8 @@ class Client {
 
   /// Any HTTP status is a value. Sends `Writ-Timeout` and `traceparent` of the context. Repeats once by itself: on a pooled
   /// connection that turns out closed, when nothing was sent or the request is idempotent.
-  /// Errors: unavailable (connect_failed, connection_cut, queue_full), deadline, cancelled, too_large, each with its outcome:
+  /// Errors: unavailable (connect_failed, resolve_failed, connection_cut, queue_full, bad_reply), deadline, cancelled,
+  /// too_large (answer_too_large), invalid (bad_header), each with its outcome:
   /// not_sent before the first byte, unknown after it. Cancellation: closes the connection. Thread: any loop.
   [[nodiscard]] Task<Result<ClientResponse>> send(Context ctx, ClientRequest request);
   /// As send(), for a body that is read as it comes. Dropping the stream, an error or the context's end closes the connection.

@@ -47,7 +47,8 @@ Task<Status> ClientConnection::connect(Endpoints endpoints) {
 Task<Status> ClientConnection::write(std::string_view bytes) {
   bool sent = false;
   while (!bytes.empty()) {
-    const auto [error, n] = co_await socket.async_write_some(asio::buffer(bytes.data(), bytes.size()), async::as_result);
+    const auto [error, n] =
+        co_await socket.async_write_some(asio::buffer(bytes.data(), bytes.size()), async::as_result);
     if (error) co_return fail(cut("sending the request", error, sent ? Outcome::unknown : Outcome::not_sent));
     sent = true;
     bytes.remove_prefix(n);
@@ -77,7 +78,8 @@ Status ClientConnection::parse() {
       return fail(with(std::move(e), Outcome::unknown));
     }
     if (error && error != beast_http::error::need_more)
-      return fail(with(unavailable("bad_reply", "the server's answer is not HTTP: " + error.message()), Outcome::unknown));
+      return fail(
+          with(unavailable("bad_reply", "the server's answer is not HTTP: " + error.message()), Outcome::unknown));
     if (error || used == 0) return {};
     if (parser_->is_header_done() && !parser_->eager()) return {};
   }
@@ -119,12 +121,14 @@ ClientResponse ClientConnection::head() const {
   ClientResponse out;
   const auto& message = parser_->get();
   out.status = static_cast<int>(message.result_int());
-  for (const auto& field : message) out.headers.push_back({std::string(field.name_string()), std::string(field.value())});
+  for (const auto& field : message)
+    out.headers.push_back({std::string(field.name_string()), std::string(field.value())});
   return out;
 }
 
 bool ClientConnection::reusable() const {
-  return parser_ && parser_->is_done() && parser_->keep_alive() && !parser_->need_eof() && in_.empty() && socket.is_open();
+  return parser_ && parser_->is_done() && parser_->keep_alive() && !parser_->need_eof() && in_.empty() &&
+         socket.is_open();
 }
 
 bool ClientConnection::fresh() {

@@ -89,7 +89,8 @@ Task<Result<Endpoints>> ClientPool::resolve(Context ctx) {
     for (const auto& entry : results) resolution->endpoints.push_back(entry.endpoint());
     resolution->done.notify();
   });
-  if (const auto woken = co_await resolution->done.wait(ctx); woken != async::Woken::notified) co_return fail(of(woken));
+  if (const auto woken = co_await resolution->done.wait(ctx); woken != async::Woken::notified)
+    co_return fail(of(woken));
   if (resolution->error)
     co_return fail(not_sent(unavailable("resolve_failed", "no address: " + resolution->error.message())));
   endpoints_ = resolution->endpoints;

@@ -15,7 +15,8 @@ class ScriptedServer {
     at.sin_family = AF_INET;
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof at;
-    if (::bind(fd_, reinterpret_cast<const sockaddr*>(&at), size) != 0 || ::listen(fd_, 16) != 0) throw std::runtime_error("listen");
+    if (::bind(fd_, reinterpret_cast<const sockaddr*>(&at), size) != 0 || ::listen(fd_, 16) != 0)
+      throw std::runtime_error("listen");
     ::getsockname(fd_, reinterpret_cast<sockaddr*>(&at), &size);
     port_ = ntohs(at.sin_port);
     thread_ = std::jthread([this, script = std::move(script)] {
@@ -44,18 +45,20 @@ void take_request(RawSocket& peer) { (void)peer.read_until("\r\n\r\n"); }
 
 class ClientTest : public ServerTest {
  protected:
-  Result<ClientResponse> get(Client& client, Repeat repeat = Repeat::unsafe, Context ctx = Context{}.within(Seconds{10})) {
+  Result<ClientResponse> get(Client& client, Repeat repeat = Repeat::unsafe,
+                             Context ctx = Context{}.within(Seconds{10})) {
     return loops.run(client.send(std::move(ctx), {.method = Method::get, .target = "/v1/notes/n", .repeat = repeat}));
   }
   double connections() { return server->registry.gauge(connections_info).value(); }
-  static constexpr observability::MetricInfo connections_info{.name = "http_connections", .help = "Open connections of the server.",
-                                                              .type = observability::MetricType::gauge};
+  static constexpr observability::MetricInfo connections_info{
+      .name = "http_connections", .help = "Open connections of the server.", .type = observability::MetricType::gauge};
 };
 
 TEST(Client, a_base_url_is_plain_http_with_host_and_port) {
   for (auto good : {"http://policy:8080", "http://127.0.0.1:1/prefix/", "http://[::1]:80", "http://localhost"})
     EXPECT_TRUE(Client::create(good)) << good;
-  for (auto bad : {"", "https://x", "http://", "http://:80", "http://x:", "http://x:99999x", "http://a@b:1", "http://x:1/?q", "http://[::1"})
+  for (auto bad : {"", "https://x", "http://", "http://:80", "http://x:", "http://x:99999x", "http://a@b:1",
+                   "http://x:1/?q", "http://[::1"})
     EXPECT_FALSE(Client::create(bad)) << bad;
 }
 
@@ -125,6 +128,31 @@ TEST_F(ClientTest, a_stale_pooled_connection_is_repeated_once_when_idempotent) {
   EXPECT_EQ(unsafe.error().outcome, Outcome::unknown);
 }
 
+TEST_F(ClientTest, a_pooled_connection_that_the_server_closed_is_not_used) {
+  std::atomic<int> closed{0};
+  ScriptedServer peer([&](RawSocket& socket, int) {
+    take_request(socket);
+    socket.send(ok_answer);
+    socket.close();
+    ++closed;
+  });
+  const auto client = *Client::create(peer.url());
+  EXPECT_TRUE(get(*client));
+  while (closed == 0) std::this_thread::yield();
+  EXPECT_TRUE(get(*client)) << "an unsafe request may not be repeated: the connection has to be seen as closed before";
+}
+
+TEST_F(ClientTest, a_line_break_in_a_header_is_never_sent) {
+  start();
+  const auto client = *Client::create(server->url());
+  const auto answer =
+      loops.run(client->send({}, {.method = Method::get, .target = "/v1/notes/n", .headers = {{"X", "a\r\nY: b"}}}));
+  EXPECT_EQ(answer.error().code, "bad_header");
+  EXPECT_EQ(
+      loops.run(client->send({}, {.method = Method::get, .target = "/v1/notes/n HTTP/1.1\r\n\r\n"})).error().outcome,
+      Outcome::not_sent);
+}
+
 TEST_F(ClientTest, answers_are_limited_in_head_and_body) {
   ScriptedServer peer([](RawSocket& socket, int connection) {
     take_request(socket);
@@ -151,8 +179,10 @@ TEST_F(ClientTest, a_dropped_stream_closes_its_connection) {
   start();
   const auto client = *Client::create(server->url());
   Context ctx = Context{}.within(Seconds{10});
-  ClientRequest request{.method = Method::get, .target = "/v1/notes/flood/ticks", .headers = {{"Authorization", "Bearer x"}}};
-  request.headers.push_back({"Writ-Principal", PlainTokens::of({TenantId("t"), Subject("s"), PrincipalKind::user, {"notes:read"}, {}})});
+  ClientRequest request{
+      .method = Method::get, .target = "/v1/notes/flood/ticks", .headers = {{"Authorization", "Bearer x"}}};
+  request.headers.push_back(
+      {"Writ-Principal", PlainTokens::of({TenantId("t"), Subject("s"), PrincipalKind::user, {"notes:read"}, {}})});
   auto opened = loops.run(client->open_stream(ctx, request));
   ASSERT_TRUE(opened);
   ASSERT_TRUE(opened->stream);
@@ -206,7 +236,8 @@ TEST_F(ClientTest, a_full_queue_refuses_and_a_waiting_request_keeps_its_deadline
     Context ctx = Context{}.within(Seconds{20});
     ClientRequest request{.method = Method::put, .target = "/v1/notes/n", .body = R"({"text":"gate"})"};
     request.headers.push_back({"Authorization", "Bearer x"});
-    request.headers.push_back({"Writ-Principal", PlainTokens::of({TenantId("t"), Subject("s"), PrincipalKind::user, {"notes:write"}, {}})});
+    request.headers.push_back(
+        {"Writ-Principal", PlainTokens::of({TenantId("t"), Subject("s"), PrincipalKind::user, {"notes:write"}, {}})});
     (void)co_await c->send(ctx, request);
   };
   ASSERT_TRUE(group.spawn(loops.at(0), "hold", hold(client.get())));

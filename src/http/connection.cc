@@ -16,22 +16,34 @@ constexpr std::size_t head_chunk = 4096, body_chunk = 16 * 1024;  // bytes asked
 // A client that has just been answered sends its next request within this; closing before would lose it.
 constexpr Millis drain_quiet{200};
 
-constexpr observability::MetricInfo connections_info{.name = "http_connections", .help = "Open connections of the server.",
-                                                     .type = observability::MetricType::gauge};
-constexpr observability::MetricInfo refused_info{.name = "http_refused_total",
-                                                 .help = "Requests that reached no operation, by error code.",
-                                                 .labels = {{{"code"}}}};
+constexpr observability::MetricInfo connections_info{
+    .name = "http_connections", .help = "Open connections of the server.", .type = observability::MetricType::gauge};
+constexpr observability::MetricInfo refused_info{
+    .name = "http_refused_total", .help = "Requests that reached no operation, by error code.", .labels = {{{"code"}}}};
 
 Refusal of_parser(boost::system::error_code error, const ServerLimits& limits) {
-  if (error == beast_http::error::header_limit || error == beast_http::error::buffer_overflow) return header_too_large(limits.header_max);
+  if (error == beast_http::error::header_limit || error == beast_http::error::buffer_overflow)
+    return header_too_large(limits.header_max);
   return bad_request("not HTTP/1.1: " + error.message());
 }
 
 // The five methods that operations have, and what else RFC 9110 names.
 bool known_method(std::string_view method) {
-  constexpr std::array<std::string_view, 9> known{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"};
+  constexpr std::array<std::string_view, 9> known{"GET",    "HEAD",    "POST",  "PUT",    "PATCH",
+                                                  "DELETE", "OPTIONS", "TRACE", "CONNECT"};
   return std::ranges::find(known, method) != known.end();
 }
+
+class Counted {
+ public:
+  explicit Counted(observability::Gauge gauge) : gauge_(gauge) { gauge_.add(1); }
+  ~Counted() { gauge_.add(-1); }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  observability::Gauge gauge_;
+};
 
 // RFC 9112 section 3.2.2: a server also takes "GET http://host/path".
 std::string_view origin_form(std::string_view target) {
@@ -43,7 +55,8 @@ std::string_view origin_form(std::string_view target) {
 
 }  // namespace
 
-ServerCore::ServerCore(ServerOptions o, RouteSet r, Authenticator& a, observability::Registry& registry, const observability::Logger& l)
+ServerCore::ServerCore(ServerOptions o, RouteSet r, Authenticator& a, observability::Registry& registry,
+                       const observability::Logger& l)
     : options(std::move(o)),
       routes(std::move(r)),
       authenticator(a),
@@ -67,20 +80,17 @@ void Wake::notify() {
 Connection::Connection(Socket socket, std::shared_ptr<ServerCore> core, std::string peer)
     : socket_(std::move(socket)), core_(std::move(core)), peer_(std::move(peer)) {
   core_->open.fetch_add(1);
-  core_->connections.add(1);
 }
 
-Connection::~Connection() {
-  core_->open.fetch_sub(1);
-  core_->connections.add(-1);
-}
+Connection::~Connection() { core_->open.fetch_sub(1); }
 
 Task<void> Connection::run() {
   const auto self = shared_from_this();
+  // The metrics may go as soon as the server has seen this task end; a last callback may hold the connection longer.
+  const Counted counted(core_->connections);
   boost::system::error_code ignored;  // without it answers are only a little later
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-  while (co_await serve_one()) {
-  }
+  while (co_await serve_one()) {}
   close();
   if (reading_) co_await read_done_.wait();
 }
@@ -102,7 +112,8 @@ std::string_view Connection::doing() const {
 }
 
 void Connection::tick(SteadyTime now) {
-  if (phase_ == Phase::streaming && !heartbeat_under_way_ && now - phase_began_ >= core_->options.limits.heartbeat) start_heartbeat();
+  if (phase_ == Phase::streaming && !heartbeat_under_way_ && now - phase_began_ >= core_->options.limits.heartbeat)
+    start_heartbeat();
   if (core_->stopping && phase_ == Phase::idle && in_.bytes().empty()) {
     if (!draining_since_) draining_since_ = now;
     if (now - std::max(phase_began_, *draining_since_) >= drain_quiet) return close();
@@ -118,8 +129,9 @@ void Connection::tick(SteadyTime now) {
 void Connection::start_read() {
   if (reading_ || gone_) return;
   reading_ = true;
-  socket_.async_read_some(in_.prepare(phase_ == Phase::body ? body_chunk : head_chunk),
-                          [self = shared_from_this()](boost::system::error_code error, std::size_t n) { self->on_read(error, n); });
+  socket_.async_read_some(
+      in_.prepare(phase_ == Phase::body ? body_chunk : head_chunk),
+      [self = shared_from_this()](boost::system::error_code error, std::size_t n) { self->on_read(error, n); });
 }
 
 void Connection::on_read(boost::system::error_code error, std::size_t n) {
@@ -217,7 +229,8 @@ Task<bool> Connection::serve_one() {
   request_id_ = headers.request_id;
   trace_ = headers.trace;
   if (!known_method(head_.method)) co_return co_await refuse(unknown_method(head_.method));
-  if (parser_->get().version() >= 11 && head_.count("Host") != 1) co_return co_await refuse(bad_request("send one Host header"));
+  if (parser_->get().version() >= 11 && head_.count("Host") != 1)
+    co_return co_await refuse(bad_request("send one Host header"));
   auto match = core_->routes.match(head_.method, head_.path());
   if (match.route == nullptr) {
     if (!match.allow.empty()) co_return co_await refuse(method_not_allowed(std::move(match.allow)));
@@ -253,9 +266,7 @@ Task<bool> Connection::answer(const Route& route, Invocation call, CallHeaders h
     Result<Authenticated> who = fail(Error{});
     try {
       who = co_await core_->authenticator.authenticate(ctx, head_, route.info);
-    } catch (...) {
-      who = fail(call.crashed());
-    }
+    } catch (...) { who = fail(call.crashed()); }
     if (!who) {
       call.end(&who.error());
       co_return co_await refuse({std::move(who).error()}, dialect);
@@ -277,11 +288,11 @@ Task<bool> Connection::answer(const Route& route, Invocation call, CallHeaders h
   if (in_.bytes().size() < core_->options.limits.pipeline_max) start_read();
   Result<Reply> out = fail(Error{});
   try {
-    out = co_await route.run(std::move(call), std::move(ctx), {head_, std::move(params), std::move(parser_->get().body())});
-  } catch (const std::exception& e) {
-    out = fail(internal(e.what(), "encoding the answer"));
-  }
+    out = co_await route.run(std::move(call), std::move(ctx),
+                             {head_, std::move(params), std::move(parser_->get().body())});
+  } catch (const std::exception& e) { out = fail(internal(e.what(), "encoding the answer")); }
   if (!out) co_return co_await refuse({std::move(out).error()}, dialect);
+  if (head_.method == "HEAD") out->response.stream.reset();
   if (out->response.stream) co_return co_await stream(*std::move(out));
   co_return co_await reply(std::move(out->response));
 }

@@ -22,7 +22,8 @@ namespace writ::http {
 
 /// What all connections of one server share. Immutable but for the atomics.
 struct ServerCore {
-  ServerCore(ServerOptions o, RouteSet r, Authenticator& a, observability::Registry& registry, const observability::Logger& l);
+  ServerCore(ServerOptions o, RouteSet r, Authenticator& a, observability::Registry& registry,
+             const observability::Logger& l);
   const ServerOptions options;
   const RouteSet routes;
   Authenticator& authenticator;
@@ -90,13 +91,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   HeadOptions head_options(Length length) const;
 
   Socket socket_;
-  const std::shared_ptr<ServerCore> core_;  // lives until the last connection has gone, even after a stop without patience
+  const std::shared_ptr<ServerCore>
+      core_;  // lives until the last connection has gone, even after a stop without patience
   const std::string peer_;
 
   InputBuffer in_;
   Wake read_done_;
-  bool reading_ = false;    // a read is under way
-  bool gone_ = false;       // the client has closed, or the socket is broken
+  bool reading_ = false;  // a read is under way
+  bool gone_ = false;  // the client has closed, or the socket is broken
   bool timed_out_ = false;  // a deadline of reading has passed
 
   Phase phase_ = Phase::idle;
@@ -114,7 +116,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::atomic<const OperationInfo*> operation_{nullptr};
 
   std::string out_;
-  std::string heartbeat_;        // framed, empty for none
+  std::string heartbeat_;  // framed, empty for none
   bool heartbeat_under_way_ = false;
   Wake heartbeat_done_;
 };

@@ -8,22 +8,26 @@
 namespace writ::http {
 namespace {
 
-constexpr std::size_t join_max = 16 * 1024;              // bytes: a body up to this goes out in one write with its head
-constexpr std::size_t discard_max = 4U << 20U;           // bytes read only to let a refused client see its answer
+constexpr std::size_t join_max = 16 * 1024;  // bytes: a body up to this goes out in one write with its head
+constexpr std::size_t discard_max = 4U << 20U;  // bytes read only to let a refused client see its answer
 constexpr Millis discard_time{1000};
 
 }  // namespace
 
 HeadOptions Connection::head_options(Length length) const {
   const bool close = !keep_alive_ || length == Length::until_close;
-  return {.length = length, .close = close, .http_1_0 = parser_ && parser_->is_header_done() && parser_->get().version() < 11,
-          .request_id = request_id_, .trace = &trace_};
+  return {.length = length,
+          .close = close,
+          .http_1_0 = parser_ && parser_->is_header_done() && parser_->get().version() < 11,
+          .request_id = request_id_,
+          .trace = &trace_};
 }
 
 Task<bool> Connection::write(std::string_view bytes, Millis stall) {
   while (!bytes.empty()) {
     deadline_ = system_clock().steady() + stall;  // each byte the client takes buys this much time
-    const auto [error, n] = co_await socket_.async_write_some(asio::buffer(bytes.data(), bytes.size()), async::as_result);
+    const auto [error, n] =
+        co_await socket_.async_write_some(asio::buffer(bytes.data(), bytes.size()), async::as_result);
     if (error) {
       gone_ = true;
       stop_.request_stop();
@@ -86,7 +90,7 @@ Task<bool> Connection::stream(Reply reply) {
   if (!co_await write(out_, core_->options.limits.stream_stall)) co_return false;
   const bool whole = co_await stream_items(reply, chunked);
   reply.response.stream.reset();  // tells the producer before anything else
-  co_return whole && keep_alive_ && !gone_;
+  co_return whole&& keep_alive_ && !gone_;
 }
 
 Task<bool> Connection::stream_items(Reply& reply, bool chunked) {
@@ -97,9 +101,7 @@ Task<bool> Connection::stream_items(Reply& reply, bool chunked) {
     Result<std::optional<std::string>> item;
     try {
       item = co_await reply.response.stream->next();
-    } catch (const std::exception& e) {
-      item = fail(internal(e.what(), "encoding an item"));
-    }
+    } catch (const std::exception& e) { item = fail(internal(e.what(), "encoding an item")); }
     if (heartbeat_under_way_) co_await heartbeat_done_.wait();
     if (gone_) co_return false;
     enter(Phase::writing);

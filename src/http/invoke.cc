@@ -28,18 +28,30 @@ const std::array<std::string_view, outcome_count>& outcomes() {
 
 // Operations times outcomes: about 60 operations of one service at the most, 13 outcomes.
 constexpr std::size_t series_max = 1024;
-constexpr MetricInfo server_total{.name = "requests_total", .help = "Operations by outcome: ok, or the kind of the error.",
-                                  .labels = {{{"operation"}, {"outcome"}}}, .series_max = series_max};
-constexpr MetricInfo server_seconds{.name = "request_seconds", .help = "Time from a request's head to its answer, or to the end of its stream.",
-                                    .type = MetricType::histogram, .labels = {{{"operation"}}}};
-constexpr MetricInfo server_in_flight{.name = "requests_in_flight", .help = "Operations at work, open streams included.",
-                                      .type = MetricType::gauge, .labels = {{{"operation"}}}};
-constexpr MetricInfo client_total{.name = "client_requests_total", .help = "Calls of other services' operations by outcome.",
-                                  .labels = {{{"operation"}, {"outcome"}}}, .series_max = series_max};
-constexpr MetricInfo client_seconds{.name = "client_request_seconds", .help = "Time of calls of other services' operations.",
-                                    .type = MetricType::histogram, .labels = {{{"operation"}}}};
-constexpr MetricInfo client_in_flight{.name = "client_requests_in_flight", .help = "Calls of other services that are not answered yet.",
-                                      .type = MetricType::gauge, .labels = {{{"operation"}}}};
+constexpr MetricInfo server_total{.name = "requests_total",
+                                  .help = "Operations by outcome: ok, or the kind of the error.",
+                                  .labels = {{{"operation"}, {"outcome"}}},
+                                  .series_max = series_max};
+constexpr MetricInfo server_seconds{.name = "request_seconds",
+                                    .help = "Time from a request's head to its answer, or to the end of its stream.",
+                                    .type = MetricType::histogram,
+                                    .labels = {{{"operation"}}}};
+constexpr MetricInfo server_in_flight{.name = "requests_in_flight",
+                                      .help = "Operations at work, open streams included.",
+                                      .type = MetricType::gauge,
+                                      .labels = {{{"operation"}}}};
+constexpr MetricInfo client_total{.name = "client_requests_total",
+                                  .help = "Calls of other services' operations by outcome.",
+                                  .labels = {{{"operation"}, {"outcome"}}},
+                                  .series_max = series_max};
+constexpr MetricInfo client_seconds{.name = "client_request_seconds",
+                                    .help = "Time of calls of other services' operations.",
+                                    .type = MetricType::histogram,
+                                    .labels = {{{"operation"}}}};
+constexpr MetricInfo client_in_flight{.name = "client_requests_in_flight",
+                                      .help = "Calls of other services that are not answered yet.",
+                                      .type = MetricType::gauge,
+                                      .labels = {{{"operation"}}}};
 
 }  // namespace
 
@@ -73,7 +85,8 @@ const OperationProbe& Invoker::probe(std::string_view operation, Side side) {
   auto& registry = state_->registry;
   const std::unique_lock lock(state_->mutex);
   if (const auto found = probes.find(operation); found != probes.end()) return found->second;
-  OperationProbe made{{}, registry.histograms(server ? server_seconds : client_seconds).with({operation}),
+  OperationProbe made{{},
+                      registry.histograms(server ? server_seconds : client_seconds).with({operation}),
                       registry.gauges(server ? server_in_flight : client_in_flight).with({operation})};
   for (auto outcome : outcomes())
     made.total.push_back(registry.counters(server ? server_total : client_total).with({operation, outcome}));
@@ -118,7 +131,8 @@ Status Invocation::admit(Context& ctx) {
   if (access.kind() == Access::Kind::service && ctx.caller.empty())
     return fail(unauthenticated("no_caller", "this operation wants a service token"));
   if (!info_->callers.allows(ctx.caller))
-    return fail(forbidden("caller_not_allowed", "service \"" + ctx.caller + "\" may not call " + std::string(info_->id)));
+    return fail(
+        forbidden("caller_not_allowed", "service \"" + ctx.caller + "\" may not call " + std::string(info_->id)));
   if (access.kind() == Access::Kind::scope) {
     if (ctx.principal.subject.empty()) return fail(unauthenticated("no_principal", "this operation wants a principal"));
     if (!ctx.principal.has_scope(access.scope()))
@@ -155,9 +169,7 @@ Error Invocation::crashed() const {
   std::string what = "an exception of unknown type";
   try {
     throw;
-  } catch (const std::exception& e) {
-    what = e.what();
-  } catch (...) {
+  } catch (const std::exception& e) { what = e.what(); } catch (...) {
     // Its type says nothing; the message above stands.
   }
   auto error = internal(std::move(what), std::string(info_->id));
@@ -166,7 +178,8 @@ Error Invocation::crashed() const {
 }
 
 Error Invocation::of_method(Error error) {
-  const bool half_way = error.kind == ErrorKind::deadline || error.kind == ErrorKind::cancelled || error.kind == ErrorKind::internal;
+  const bool half_way =
+      error.kind == ErrorKind::deadline || error.kind == ErrorKind::cancelled || error.kind == ErrorKind::internal;
   if (half_way && error.outcome == Outcome::refused) error.outcome = Outcome::unknown;
   return error;
 }

@@ -23,8 +23,7 @@ class Invoker {
  public:
   enum class Side { server, client };
 
-  explicit Invoker(observability::Registry& registry,
-                   observability::SpanSink& spans = observability::null_span_sink());
+  explicit Invoker(observability::Registry& registry, observability::SpanSink& spans = observability::null_span_sink());
   ~Invoker();
   Invoker(const Invoker&) = delete;
   Invoker& operator=(const Invoker&) = delete;
@@ -80,9 +79,7 @@ class InvokedStream final : public Stream<T> {
     Result<std::optional<T>> item;
     try {
       item = co_await inner_->next();
-    } catch (...) {
-      item = fail(call_.crashed());
-    }
+    } catch (...) { item = fail(call_.crashed()); }
     if (!item) item = fail(Invocation::of_method(std::move(item).error()));
     if (!item || !*item) call_.end(item ? nullptr : &item.error());
     co_return item;
@@ -95,17 +92,15 @@ class InvokedStream final : public Stream<T> {
 
 /// As invoke(), for a call that has begun already (the server begins it before it authenticates).
 template <class In, class Out, class Object, class Owner>
-[[nodiscard]] Task<Result<Out>> perform(Invocation call, Object& object, Task<Result<Out>> (Owner::*method)(Context, In),
-                                        Context ctx, In in) {
+[[nodiscard]] Task<Result<Out>> perform(Invocation call, Object& object,
+                                        Task<Result<Out>> (Owner::*method)(Context, In), Context ctx, In in) {
   Result<Out> out = fail(Error{});
   if (auto admitted = call.admit(ctx); !admitted) {
     out = fail(std::move(admitted).error());
   } else {
     try {
       out = co_await (object.*method)(std::move(ctx), std::move(in));
-    } catch (...) {
-      out = fail(call.crashed());
-    }
+    } catch (...) { out = fail(call.crashed()); }
     if (!out) out = fail(Invocation::of_method(std::move(out).error()));
   }
   call.end(out ? nullptr : &out.error());
@@ -122,9 +117,7 @@ template <class In, class Out, class Object, class Owner>
   } else {
     try {
       out = co_await (object.*method)(std::move(ctx), std::move(in));
-    } catch (...) {
-      out = fail(call.crashed());
-    }
+    } catch (...) { out = fail(call.crashed()); }
     if (!out) out = fail(Invocation::of_method(std::move(out).error()));
   }
   if (out) co_return std::make_unique<InvokedStream<Out>>(std::move(call), *std::move(out));

@@ -42,7 +42,8 @@ struct Spans final : observability::SpanSink {
 class InvokeTest : public testing::Test {
  protected:
   Result<Note> put(Context ctx, std::string text = "t") {
-    return run_now(invoke(invoker, sample::put, notes, &Notes::put, std::move(ctx), Note{.note_id = "n", .text = std::move(text)}));
+    return run_now(invoke(invoker, sample::put, notes, &Notes::put, std::move(ctx),
+                          Note{.note_id = "n", .text = std::move(text)}));
   }
   Result<Note> ask(std::string caller) {
     Context ctx;
@@ -121,7 +122,9 @@ TEST_F(InvokeTest, every_outcome_is_counted_once) {
 }
 
 TEST_F(InvokeTest, a_stream_counts_when_it_ends_and_as_cancelled_when_it_is_dropped) {
-  const auto open_it = [&] { return run_now(invoke(invoker, sample::watch, notes, &Notes::watch, writer(), Watch{"n"})); };
+  const auto open_it = [&] {
+    return run_now(invoke(invoker, sample::watch, notes, &Notes::watch, writer(), Watch{"n"}));
+  };
   auto stream = open_it();
   ASSERT_TRUE(stream);
   EXPECT_TRUE(spans.all.empty());

@@ -20,7 +20,8 @@ std::string_view RequestHead::header(std::string_view name) const {
 }
 
 std::size_t RequestHead::count(std::string_view name) const {
-  return static_cast<std::size_t>(std::ranges::count_if(headers, [&](const auto& h) { return same_name(h.name, name); }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(headers, [&](const auto& h) { return same_name(h.name, name); }));
 }
 
 std::string_view RequestHead::path() const { return target.substr(0, target.find('?')); }

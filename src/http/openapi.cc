@@ -12,11 +12,14 @@ namespace {
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::ranges::transform(out, out.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return out;
 }
 
-json::object reference(std::string_view component) { return {{"$ref", "#/components/schemas/" + std::string(component)}}; }
+json::object reference(std::string_view component) {
+  return {{"$ref", "#/components/schemas/" + std::string(component)}};
+}
 json::object content(std::string_view type, json::object schema) {
   return {{"content", json::object{{type, json::object{{"schema", std::move(schema)}}}}}};
 }
@@ -26,13 +29,21 @@ json::object problem_schema() {
   return {{"type", "object"},
           {"required", {"type", "title", "status", "code", "kind", "detail"}},
           {"properties",
-           {{"type", text}, {"title", text}, {"status", {{"type", "integer"}}}, {"code", text}, {"kind", text}, {"detail", text},
-            {"trace_id", text}, {"outcome", {{"type", "string"}, {"enum", {"not_sent", "refused", "unknown"}}}},
+           {{"type", text},
+            {"title", text},
+            {"status", {{"type", "integer"}}},
+            {"code", text},
+            {"kind", text},
+            {"detail", text},
+            {"trace_id", text},
+            {"outcome", {{"type", "string"}, {"enum", {"not_sent", "refused", "unknown"}}}},
             {"retry_after", {{"type", "integer"}, {"description", "Seconds."}}},
             {"problems",
              {{"type", "array"},
-              {"items", {{"type", "object"}, {"required", {"pointer", "message"}},
-                         {"properties", {{"pointer", text}, {"message", text}}}}}}}}}};
+              {"items",
+               {{"type", "object"},
+                {"required", {"pointer", "message"}},
+                {"properties", {{"pointer", text}, {"message", text}}}}}}}}}};
 }
 
 json::object openai_error_schema() {
@@ -43,7 +54,8 @@ json::object openai_error_schema() {
            {{"error",
              {{"type", "object"},
               {"required", {"message", "type", "param", "code"}},
-              {"properties", {{"message", text}, {"type", text}, {"code", text}, {"param", {{"type", {"string", "null"}}}}}}}}}}};
+              {"properties",
+               {{"message", text}, {"type", text}, {"code", text}, {"param", {{"type", {"string", "null"}}}}}}}}}}};
 }
 
 class Document {
@@ -65,15 +77,22 @@ class Document {
             {"components",
              {{"schemas", std::move(schemas)},
               {"securitySchemes",
-               {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"description", "A token or an API key; the scopes it needs are listed."}}},
-                {"service", {{"type", "http"}, {"scheme", "bearer"}, {"description", "A service token whose audience is this service."}}}}}}}};
+               {{"bearer",
+                 {{"type", "http"},
+                  {"scheme", "bearer"},
+                  {"description", "A token or an API key; the scopes it needs are listed."}}},
+                {"service",
+                 {{"type", "http"},
+                  {"scheme", "bearer"},
+                  {"description", "A service token whose audience is this service."}}}}}}}};
   }
 
  private:
   json::object operation(const Route& route) {
     const auto& info = route.info;
     const auto schemas = route.schemas();
-    json::object out{{"operationId", info.id}, {"summary", info.summary}, {"tags", {info.id.substr(0, info.id.find('.'))}}};
+    json::object out{
+        {"operationId", info.id}, {"summary", info.summary}, {"tags", {info.id.substr(0, info.id.find('.'))}}};
     switch (info.access.kind()) {
       case Access::Kind::open: out["security"] = json::array(); break;
       case Access::Kind::service: out["security"] = json::array{json::object{{"service", json::array()}}}; break;
@@ -92,7 +111,8 @@ class Document {
     json::object body_properties, full = schemas.request;
     const auto required = [&](std::string_view name) {
       const auto* list = full.if_contains("required");
-      return list != nullptr && std::ranges::any_of(list->as_array(), [&](const auto& r) { return r == json::value(name); });
+      return list != nullptr &&
+             std::ranges::any_of(list->as_array(), [&](const auto& r) { return r == json::value(name); });
     };
     const bool query = route.info.method == Method::get || route.info.method == Method::del;
     const auto parameter = [&](std::string_view name, std::string_view in, const json::object& schema, bool must) {
@@ -137,7 +157,8 @@ class Document {
       components_.try_emplace(schemas.response_name, schemas.response);
       const auto type = route.shape == Shape::stream ? sse_type : json_type;
       ok = content(type, reference(schemas.response_name));
-      ok["description"] = route.shape == Shape::stream ? "Server-sent events; the data of each is this." : "The answer.";
+      ok["description"] =
+          route.shape == Shape::stream ? "Server-sent events; the data of each is this." : "The answer.";
     }
     std::string codes;
     for (auto code : info.errors.codes)

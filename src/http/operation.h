@@ -66,15 +66,15 @@ struct ErrorCodes {
   std::array<std::string_view, 10> codes{};
 };
 
-enum class Repeat { unsafe, idempotent };         // whether a client may send it again after an unknown outcome
-enum class Dialect { writ, openai };              // error shape and treatment of unknown fields
-enum class Shape { unary, stream };               // one answer, or server-sent events
+enum class Repeat { unsafe, idempotent };  // whether a client may send it again after an unknown outcome
+enum class Dialect { writ, openai };  // error shape and treatment of unknown fields
+enum class Shape { unary, stream };  // one answer, or server-sent events
 
 /// What does not depend on the types.
 struct OperationInfo {
-  std::string_view id;       // "policy.evaluate": metrics label, trace name, OpenAPI operationId
+  std::string_view id;  // "policy.evaluate": metrics label, trace name, OpenAPI operationId
   Method method;
-  std::string_view path;     // "/v1/runs/{run_id}/events": names in braces are fields of the request type
+  std::string_view path;  // "/v1/runs/{run_id}/events": names in braces are fields of the request type
   std::string_view summary;
   Exposure exposure;
   Access access;

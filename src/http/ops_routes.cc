@@ -7,14 +7,30 @@
 namespace writ::http {
 namespace {
 
-constexpr OperationInfo health_info{.id = "ops.health", .method = Method::get, .path = "/health",
-    .summary = "Whether the process works; asks no dependency.", .exposure = ops_only, .access = open};
-constexpr OperationInfo ready_info{.id = "ops.ready", .method = Method::get, .path = "/ready",
-    .summary = "200 when every required check passes, else 503.", .exposure = ops_only, .access = open};
-constexpr OperationInfo ready_of_info{.id = "ops.ready_of", .method = Method::get, .path = "/ready/{service}",
-    .summary = "The same for one service of the process.", .exposure = ops_only, .access = open};
-constexpr OperationInfo metrics_info{.id = "ops.metrics", .method = Method::get, .path = "/metrics",
-    .summary = "Metrics in Prometheus' text format.", .exposure = ops_only, .access = open};
+constexpr OperationInfo health_info{.id = "ops.health",
+                                    .method = Method::get,
+                                    .path = "/health",
+                                    .summary = "Whether the process works; asks no dependency.",
+                                    .exposure = ops_only,
+                                    .access = open};
+constexpr OperationInfo ready_info{.id = "ops.ready",
+                                   .method = Method::get,
+                                   .path = "/ready",
+                                   .summary = "200 when every required check passes, else 503.",
+                                   .exposure = ops_only,
+                                   .access = open};
+constexpr OperationInfo ready_of_info{.id = "ops.ready_of",
+                                      .method = Method::get,
+                                      .path = "/ready/{service}",
+                                      .summary = "The same for one service of the process.",
+                                      .exposure = ops_only,
+                                      .access = open};
+constexpr OperationInfo metrics_info{.id = "ops.metrics",
+                                     .method = Method::get,
+                                     .path = "/metrics",
+                                     .summary = "Metrics in Prometheus' text format.",
+                                     .exposure = ops_only,
+                                     .access = open};
 
 using Shared = std::shared_ptr<const OpsCallbacks>;  // the four handlers share the callbacks
 

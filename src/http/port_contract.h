@@ -48,7 +48,9 @@ class Bench {
     if (op_.info.access.kind() == Access::Kind::scope) ctx.principal.scopes.emplace_back(op_.info.access.scope());
     return ctx.within(Seconds{10});
   }
-  std::string caller() const { return wrong_caller ? "nobody" : std::string(op_.info.callers.any() ? "tester" : op_.info.callers.names[0]); }
+  std::string caller() const {
+    return wrong_caller ? "nobody" : std::string(op_.info.callers.any() ? "tester" : op_.info.callers.names[0]);
+  }
 
   bool wrong_caller = false;
   async::Loops loops{2};
@@ -79,11 +81,15 @@ inline Error whole_error() {
 }
 
 template <class T>
-std::string text_of(const T& value) { return to_text(schema::encode(value)); }
+std::string text_of(const T& value) {
+  return to_text(schema::encode(value));
+}
 
 // The scripts are coroutines of their own: they take what they need by value.
 template <class Answer>
-Task<Result<Answer>> answer_error(Error error) { co_return fail(std::move(error)); }
+Task<Result<Answer>> answer_error(Error error) {
+  co_return fail(std::move(error));
+}
 /// Waits until its context ends it, and says how.
 template <class Answer>
 Task<Result<Answer>> wait_for_end(Context ctx, std::shared_ptr<std::promise<async::Woken>> ended) {
@@ -129,7 +135,10 @@ void check_failures(TheBench& bench, Call call, const In& in) {
     ASSERT_FALSE(failed);
     EXPECT_EQ(failed.error(), whole_error());
   });
-  bench.port.script = [](Context, In) -> Task<Result<Answer>> { throw std::runtime_error("secret"); co_return fail(Error{}); };
+  bench.port.script = [](Context, In) -> Task<Result<Answer>> {
+    throw std::runtime_error("secret");
+    co_return fail(Error{});
+  };
   bench.both([&](const auto& binding) {
     const auto failed = bench.loops.run(call(binding, bench.entitled(), in));
     ASSERT_FALSE(failed);
@@ -172,7 +181,9 @@ template <class In, class Out>
 void check_unary(const Unary<In, Out>& op, const In& in, const Out& out) {
   Bench<Unary<In, Out>, In, Out> bench(op);
   using Port = Scripted<In, Out>;
-  const auto call = [&](const auto& binding, Context ctx, In sent) { return binding.call(op, &Port::perform, std::move(ctx), std::move(sent)); };
+  const auto call = [&](const auto& binding, Context ctx, In sent) {
+    return binding.call(op, &Port::perform, std::move(ctx), std::move(sent));
+  };
   std::string got;
   Context seen;
   bench.port.script = [&](Context ctx, In received) -> Task<Result<Out>> {
@@ -198,7 +209,8 @@ void check_unary(const Unary<In, Out>& op, const In& in, const Out& out) {
 }
 
 template <class Item>
-Task<void> produce(async::StreamWriter<Item> writer, Item item, int count, std::optional<Error> error, std::shared_ptr<std::promise<int>> sent) {
+Task<void> produce(async::StreamWriter<Item> writer, Item item, int count, std::optional<Error> error,
+                   std::shared_ptr<std::promise<int>> sent) {
   Context until_gone;
   until_gone.cancel = writer.consumer_gone();
   int n = 0;
@@ -222,7 +234,9 @@ template <class In, class Out>
 void check_stream(const Streaming<In, Out>& op, const In& in, const Out& item) {
   Bench<Streaming<In, Out>, In, StreamPtr<Out>> bench(op);
   using Port = Scripted<In, StreamPtr<Out>>;
-  const auto call = [&](const auto& binding, Context ctx, In sent) { return binding.open(op, &Port::perform, std::move(ctx), std::move(sent)); };
+  const auto call = [&](const auto& binding, Context ctx, In sent) {
+    return binding.open(op, &Port::perform, std::move(ctx), std::move(sent));
+  };
   async::TaskGroup producers("producers", 4);
   std::shared_ptr<std::promise<int>> sent;
   const auto script = [&](int count, std::optional<Error> error) {

@@ -6,12 +6,14 @@ namespace writ::http {
 namespace {
 
 TEST(PortContract, holds_for_a_scoped_operation_with_path_and_body) {
-  contract::check_unary(sample::put, {.note_id = "a/ü b", .text = "line\nline", .count = 3, .tags = {"x"}, .loud = true},
+  contract::check_unary(sample::put,
+                        {.note_id = "a/ü b", .text = "line\nline", .count = 3, .tags = {"x"}, .loud = true},
                         {.note_id = "n", .text = std::string(100'000, 'y')});
 }
 
 TEST(PortContract, holds_for_an_open_operation_with_a_query) {
-  contract::check_unary(sample::find, {.note_id = "n", .count = 7, .weight = 0.25, .loud = true, .ids = {1, 2}}, {.note_id = "m"});
+  contract::check_unary(sample::find, {.note_id = "n", .count = 7, .weight = 0.25, .loud = true, .ids = {1, 2}},
+                        {.note_id = "m"});
 }
 
 TEST(PortContract, holds_for_an_internal_operation_of_named_callers) {

@@ -20,7 +20,8 @@ std::string openai_param(std::string_view pointer) {
     pointer.remove_prefix(1);
     const auto part = pointer.substr(0, pointer.find('/'));
     pointer.remove_prefix(part.size());
-    if (!part.empty() && part.find_first_not_of("0123456789") == std::string_view::npos) out.append("[").append(part).append("]");
+    if (!part.empty() && part.find_first_not_of("0123456789") == std::string_view::npos)
+      out.append("[").append(part).append("]");
     else out.append(out.empty() ? "" : ".").append(part);
   }
   return out;
@@ -56,12 +57,17 @@ std::vector<Problem> read_problems(const json::object& document) {
 
 json::object problem_document(const Error& error, std::string_view trace_id) {
   const auto& kind = info(error.kind);
-  json::object out{{"type", "urn:writ:error:" + error.code}, {"title", kind.title}, {"status", kind.status},
-                   {"code", error.code}, {"kind", kind.label}, {"detail", shown_message(error)}};
+  json::object out{{"type", "urn:writ:error:" + error.code},
+                   {"title", kind.title},
+                   {"status", kind.status},
+                   {"code", error.code},
+                   {"kind", kind.label},
+                   {"detail", shown_message(error)}};
   if (!trace_id.empty()) out["trace_id"] = trace_id;
   if (!error.problems.empty() && error.kind != ErrorKind::internal) {
     json::array problems;
-    for (const auto& p : error.problems) problems.push_back(json::object{{"pointer", p.pointer}, {"message", p.message}});
+    for (const auto& p : error.problems)
+      problems.push_back(json::object{{"pointer", p.pointer}, {"message", p.message}});
     out["problems"] = std::move(problems);
   }
   if (error.retry_after) out["retry_after"] = error.retry_after->count();
@@ -72,7 +78,8 @@ json::object problem_document(const Error& error, std::string_view trace_id) {
 json::object openai_error(const Error& error, std::string_view trace_id) {
   auto message = shown_message(error);
   const auto problems = error.kind == ErrorKind::internal ? std::vector<Problem>() : error.problems;
-  for (const auto& p : problems) message += (p.pointer.empty() ? "; " : "; " + openai_param(p.pointer) + " ") + p.message;
+  for (const auto& p : problems)
+    message += (p.pointer.empty() ? "; " : "; " + openai_param(p.pointer) + " ") + p.message;
   if (error.kind == ErrorKind::internal && !trace_id.empty()) message += " (" + std::string(trace_id) + ")";
   json::object body{{"message", message}, {"type", openai_type(error.kind)}, {"param", nullptr}, {"code", error.code}};
   if (!problems.empty() && !problems.front().pointer.empty()) body["param"] = openai_param(problems.front().pointer);

@@ -33,8 +33,7 @@ class EventItems final : public Stream<json::value> {
           if (!value) co_return fail(end(not_understood(call_.operation(), value.error().message)));
           co_return std::optional<json::value>(*std::move(value));
         }
-        if (event.event == error_event)
-          co_return fail(end(read_problem(info(ErrorKind::internal).status, event.data)));
+        if (event.event == error_event) co_return fail(end(read_problem(info(ErrorKind::internal).status, event.data)));
         if (event.event == end_event) {
           call_.end(nullptr);
           co_await read_to_end();
@@ -144,7 +143,7 @@ Task<Result<StreamPtr<json::value>>> Remote::open_items(const OperationInfo& inf
   }
   if (opened && opened->stream && is_media_type(opened->response.header("Content-Type"), sse_type))
     co_return std::make_unique<EventItems>(std::move(call), std::move(opened->stream));
-  auto error = !opened                               ? std::move(opened).error()
+  auto error = !opened                         ? std::move(opened).error()
                : good(opened->response.status) ? not_understood(info, "the answer is no event stream")
                                                : read_problem(opened->response.status, opened->response.body);
   call.end(&error);

@@ -56,7 +56,8 @@ class Merge {
     if (!text.empty() && input_.find("after") != nullptr) put("after", text);  // an EventSource repeats its first URL
   }
   Result<json::object> take() && {
-    if (!problems_.empty()) return fail(invalid("invalid_request", "the request contradicts itself", std::move(problems_)));
+    if (!problems_.empty())
+      return fail(invalid("invalid_request", "the request contradicts itself", std::move(problems_)));
     return std::move(out_);
   }
 
@@ -65,7 +66,9 @@ class Merge {
     const auto* field = input_.find(name);
     out_[name] = typed(text, field == nullptr ? std::string_view() : std::string_view(field->type));
   }
-  void problem(std::string_view name, std::string message) { problems_.push_back({pointer_to("", name), std::move(message)}); }
+  void problem(std::string_view name, std::string message) {
+    problems_.push_back({pointer_to("", name), std::move(message)});
+  }
 
   const RequestInput& input_;
   json::object out_;

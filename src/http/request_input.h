@@ -38,8 +38,8 @@ template <class In>
 
 /// The merged document. Text of path and query becomes what its field's type says, where it can.
 /// Errors: invalid (bad_json, bad_encoding, unexpected_body, invalid_request with all conflicts), unsupported_media.
-[[nodiscard]] Result<json::object> assemble(const RequestInput& input, const RequestHead& head, const PathValues& params,
-                                            std::string_view body);
+[[nodiscard]] Result<json::object> assemble(const RequestInput& input, const RequestHead& head,
+                                            const PathValues& params, std::string_view body);
 
 template <class In>
 [[nodiscard]] Result<In> decode_input(const RequestInput& input, const RequestHead& head, const PathValues& params,

@@ -66,7 +66,8 @@ TEST(RequestInput, the_body_is_json_in_utf8_where_a_method_takes_one) {
   EXPECT_EQ(decode<Note>(sample::put, "/x", "[]").error().problems.at(0).pointer, "");
   EXPECT_EQ(decode<Note>(sample::put, "/x", "{\"text\":\"\xff\"}").error().code, "bad_encoding");
   EXPECT_EQ(decode<Find>(sample::find, "/x", "{}").error().code, "unexpected_body");
-  EXPECT_EQ(decode<Note>(sample::put, "/x", "text=t", {}, {{"Content-Type", "text/plain"}}).error().kind, ErrorKind::unsupported_media);
+  EXPECT_EQ(decode<Note>(sample::put, "/x", "text=t", {}, {{"Content-Type", "text/plain"}}).error().kind,
+            ErrorKind::unsupported_media);
   EXPECT_EQ(decode<Note>(sample::put, "/x", "{}", {}, {}).error().kind, ErrorKind::unsupported_media);
 }
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <ctime>
 
-#include <boost/beast/http/status.hpp>
 #include <fmt/format.h>
+#include <boost/beast/http/status.hpp>
 
 #include "http/problem.h"
 #include "observability/span.h"
@@ -37,15 +37,17 @@ std::string_view date_now() {
                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     std::tm parts{};
     gmtime_r(&now, &parts);
-    text = fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", days.at(static_cast<std::size_t>(parts.tm_wday)), parts.tm_mday,
-                       months.at(static_cast<std::size_t>(parts.tm_mon)), parts.tm_year + 1900, parts.tm_hour, parts.tm_min,
-                       parts.tm_sec);
+    text = fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", days.at(static_cast<std::size_t>(parts.tm_wday)),
+                       parts.tm_mday, months.at(static_cast<std::size_t>(parts.tm_mon)), parts.tm_year + 1900,
+                       parts.tm_hour, parts.tm_min, parts.tm_sec);
     written = now;
   }
   return text;
 }
 
-bool one_line(std::string_view text) { return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos; }
+bool one_line(std::string_view text) {
+  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+}
 
 void append_header(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ").append(value).append("\r\n");
@@ -60,8 +62,9 @@ Refusal method_not_allowed(std::string allow) {
   return {make(ErrorKind::invalid, "method_not_allowed", "this path takes " + allow), status_method_not_allowed, allow};
 }
 Refusal unknown_method(std::string_view method) {
-  return {make(ErrorKind::invalid, "unknown_method", "the method " + std::string(method.substr(0, 32)) + " is not known"),
-          status_not_implemented};
+  return {
+      make(ErrorKind::invalid, "unknown_method", "the method " + std::string(method.substr(0, 32)) + " is not known"),
+      status_not_implemented};
 }
 Refusal request_timeout() {
   return {make(ErrorKind::deadline, "request_timeout", "the request came too slowly"), status_request_timeout};
@@ -74,7 +77,8 @@ Refusal body_too_large(std::size_t body_max) {
   return {make(ErrorKind::too_large, "body_too_large", fmt::format("the body is larger than {} bytes", body_max))};
 }
 Refusal unsupported_encoding(std::string_view coding) {
-  return {make(ErrorKind::unsupported_media, "unsupported_encoding", "send the body without Content-Encoding " + std::string(coding.substr(0, 32)))};
+  return {make(ErrorKind::unsupported_media, "unsupported_encoding",
+               "send the body without Content-Encoding " + std::string(coding.substr(0, 32)))};
 }
 Refusal bad_request(std::string message) { return {make(ErrorKind::invalid, "bad_request", std::move(message))}; }
 
@@ -92,7 +96,8 @@ RawResponse error_response(Dialect dialect, const Refusal& refusal, std::string_
   out.body = to_text(document);
   if (!refusal.allow.empty()) out.headers.push_back({"Allow", refusal.allow});
   if (out.status == status_unauthorized) out.headers.push_back({"WWW-Authenticate", "Bearer"});
-  if (refusal.error.retry_after) out.headers.push_back({"Retry-After", std::to_string(refusal.error.retry_after->count())});
+  if (refusal.error.retry_after)
+    out.headers.push_back({"Retry-After", std::to_string(refusal.error.retry_after->count())});
   return out;
 }
 
@@ -103,7 +108,8 @@ void append_head(std::string& out, const RawResponse& response, const HeadOption
   const auto reason = is_cancelled ? info(ErrorKind::cancelled).title : registered;
   out.append("HTTP/1.1 ").append(std::to_string(code)).append(" ").append(reason).append("\r\n");
   append_header(out, "Date", date_now());
-  if (!response.content_type.empty() && one_line(response.content_type)) append_header(out, "Content-Type", response.content_type);
+  if (!response.content_type.empty() && one_line(response.content_type))
+    append_header(out, "Content-Type", response.content_type);
   if (options.length == Length::known && (code >= 200 && code != 204 && code != 304))
     append_header(out, "Content-Length", std::to_string(response.body.size()));
   if (options.length == Length::chunked) append_header(out, "Transfer-Encoding", "chunked");

@@ -30,11 +30,17 @@ class RouteSetTest : public testing::Test {
     routes.add(sample::find, notes, &Notes::find);
     routes.add(sample::watch, notes, &Notes::watch);
     routes.add(sample::ask, notes, &Notes::put);
-    static constexpr OperationInfo latest{.id = "sample.latest", .method = Method::get, .path = "/v1/notes/latest",
-                                          .summary = "The latest.", .exposure = public_door, .access = open};
-    routes.add_raw(latest, [](Context, RawRequest) -> Task<Result<RawResponse>> { co_return RawResponse{.body = "{}"}; });
+    static constexpr OperationInfo latest{.id = "sample.latest",
+                                          .method = Method::get,
+                                          .path = "/v1/notes/latest",
+                                          .summary = "The latest.",
+                                          .exposure = public_door,
+                                          .access = open};
+    routes.add_raw(latest,
+                   [](Context, RawRequest) -> Task<Result<RawResponse>> { co_return RawResponse{.body = "{}"}; });
     outside.add(routes);
-    outside.add(ops_routes(invoker, {[] { return json::object(); }, [] { return ReadyReport{}; }, {}, [] { return std::string(); }}));
+    outside.add(ops_routes(
+        invoker, {[] { return json::object(); }, [] { return ReadyReport{}; }, {}, [] { return std::string(); }}));
     inside.add(routes);
   }
   observability::Registry registry{"sample", "1", "test"};
@@ -62,7 +68,8 @@ TEST_F(RouteSetTest, literals_win_over_names_and_names_give_their_values) {
 }
 
 TEST_F(RouteSetTest, what_is_not_a_path_of_ours_is_nowhere) {
-  for (auto path : {"", "v1/notes/n", "/v1/notes", "/v1/notes/", "/v1/notes//ticks", "/v1/notes/n/", "/v1/notes/%f", "/V1/notes/n", "//"}) {
+  for (auto path : {"", "v1/notes/n", "/v1/notes", "/v1/notes/", "/v1/notes//ticks", "/v1/notes/n/", "/v1/notes/%f",
+                    "/V1/notes/n", "//"}) {
     const auto match = outside.match("GET", path);
     EXPECT_EQ(match.route, nullptr) << path;
     EXPECT_EQ(match.allow, "") << path;
@@ -86,7 +93,8 @@ TEST_F(RouteSetTest, openapi_describes_each_operation_with_its_security) {
   EXPECT_EQ(put.at("parameters").at(0).at("in"), "path");
   EXPECT_EQ(put.at("requestBody").at("content").at("application/json").at("schema").at("$ref"),
             "#/components/schemas/http.sample.Note.body");
-  EXPECT_NE(std::string(put.at("responses").at("default").at("description").as_string()).find("no_space"), std::string::npos);
+  EXPECT_NE(std::string(put.at("responses").at("default").at("description").as_string()).find("no_space"),
+            std::string::npos);
   const auto& schemas = document.at("components").at("schemas").as_object();
   EXPECT_EQ(schemas.at("http.sample.Note.body").at("properties").as_object().if_contains("note_id"), nullptr);
   EXPECT_EQ(to_text(schemas.at("http.sample.Note.body").at("required")), R"(["text"])");
@@ -104,7 +112,9 @@ TEST_F(RouteSetTest, openapi_describes_each_operation_with_its_security) {
 TEST_F(RouteSetTest, readiness_is_a_status_and_a_body) {
   OpsCallbacks callbacks;
   callbacks.ready = [] { return ReadyReport{false, {{"status", "starting"}}}; };
-  callbacks.ready_of = [](std::string_view name) { return name == "policy" ? std::optional(ReadyReport{true, {}}) : std::nullopt; };
+  callbacks.ready_of = [](std::string_view name) {
+    return name == "policy" ? std::optional(ReadyReport{true, {}}) : std::nullopt;
+  };
   RouteSet set({ops_only});
   set.add(ops_routes(invoker, callbacks));
   const auto get = [&](std::string_view path) {

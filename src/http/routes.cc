@@ -26,21 +26,21 @@ Reply json_reply(int status, const json::value& value) {
   return reply;
 }
 
-Task<Result<Reply>> run_raw(std::shared_ptr<const RawHandler> handler, Invocation call, Context ctx, Received received) {
-  if (auto admitted = call.admit(ctx); !admitted) co_return co_await refuse(std::move(call), std::move(admitted).error());
+Task<Result<Reply>> run_raw(std::shared_ptr<const RawHandler> handler, Invocation call, Context ctx,
+                            Received received) {
+  if (auto admitted = call.admit(ctx); !admitted)
+    co_return co_await refuse(std::move(call), std::move(admitted).error());
   Result<RawResponse> out = fail(Error{});
   try {
     out = co_await (*handler)(std::move(ctx), {received.head, std::move(received.params), std::move(received.body)});
-  } catch (...) {
-    out = fail(call.crashed());
-  }
+  } catch (...) { out = fail(call.crashed()); }
   if (!out) co_return co_await refuse(std::move(call), Invocation::of_method(std::move(out).error()));
   Reply reply;
   reply.response = *std::move(out);
   if (reply.response.stream)
-    reply.response.stream = std::make_unique<InvokedStream<std::string>>(std::move(call), std::move(reply.response.stream));
-  else
-    call.end(nullptr);
+    reply.response.stream =
+        std::make_unique<InvokedStream<std::string>>(std::move(call), std::move(reply.response.stream));
+  else call.end(nullptr);
   co_return reply;
 }
 
@@ -65,14 +65,16 @@ std::string schema_name(std::string_view pretty_function) {
 
 void Routes::add_raw(const OperationInfo& info, RawHandler handler) {
   push({info, Shape::unary, invoker_,
-        [handler = std::make_shared<const RawHandler>(std::move(handler))](Invocation call, Context ctx, Received received) {
+        [handler = std::make_shared<const RawHandler>(std::move(handler))](Invocation call, Context ctx,
+                                                                           Received received) {
           return run_raw(handler, std::move(call), std::move(ctx), std::move(received));
         },
         [] { return RouteSchemas{}; }});
 }
 
 void Routes::push(Route route) {
-  WRIT_ASSERT(route.info.path.starts_with('/') && !route.info.id.empty(), "an operation has an id and an absolute path");
+  WRIT_ASSERT(route.info.path.starts_with('/') && !route.info.id.empty(),
+              "an operation has an id and an absolute path");
   routes_.push_back(std::move(route));
 }
 

@@ -39,12 +39,15 @@ struct Route {
 /// Ends the invocation with the error, which is then the answer.
 [[nodiscard]] Task<Result<Reply>> refuse(Invocation call, Error error);
 [[nodiscard]] Reply json_reply(int status, const json::value& value);
-[[nodiscard]] Task<Result<Reply>> run_raw(std::shared_ptr<const RawHandler> handler, Invocation call, Context ctx, Received received);
+[[nodiscard]] Task<Result<Reply>> run_raw(std::shared_ptr<const RawHandler> handler, Invocation call, Context ctx,
+                                          Received received);
 /// "writ::policy::Evaluate" becomes "policy.Evaluate".
 [[nodiscard]] std::string schema_name(std::string_view pretty_function);
 
 template <class T>
-[[nodiscard]] std::string schema_name_of() { return schema_name(__PRETTY_FUNCTION__); }
+[[nodiscard]] std::string schema_name_of() {
+  return schema_name(__PRETTY_FUNCTION__);
+}
 
 /// Each item of a port's stream as one SSE event.
 template <class Out>
@@ -55,7 +58,10 @@ class EventStream final : public Stream<std::string> {
     WRIT_CO_TRY(auto item, co_await inner_->next());
     if (!item) co_return std::optional<std::string>();
     std::optional<std::int64_t> id;
-    if constexpr (requires { { item->stream_id() } -> std::convertible_to<std::optional<std::int64_t>>; }) id = item->stream_id();
+    if constexpr (requires {
+                    { item->stream_id() } -> std::convertible_to<std::optional<std::int64_t>>;
+                  })
+      id = item->stream_id();
     co_return std::optional<std::string>(format_event({}, id, to_text(schema::encode(*item))));
   }
 
@@ -102,7 +108,8 @@ class Routes {
     auto input = make_input<In>(op.info);
     push({op.info, Shape::unary, invoker_,
           [input, object = &object, method](Invocation call, Context ctx, Received received) {
-            return run_unary<In, Out, Object, Owner>(input, object, method, std::move(call), std::move(ctx), std::move(received));
+            return run_unary<In, Out, Object, Owner>(input, object, method, std::move(call), std::move(ctx),
+                                                     std::move(received));
           },
           &schemas_of<In, Out>});
   }
@@ -111,7 +118,8 @@ class Routes {
     auto input = make_input<In>(op.info);
     push({op.info, Shape::stream, invoker_,
           [input, object = &object, method](Invocation call, Context ctx, Received received) {
-            return run_stream<In, Out, Object, Owner>(input, object, method, std::move(call), std::move(ctx), std::move(received));
+            return run_stream<In, Out, Object, Owner>(input, object, method, std::move(call), std::move(ctx),
+                                                      std::move(received));
           },
           &schemas_of<In, Out>});
   }

@@ -57,16 +57,41 @@ struct Tick {
   }
 };
 
-inline constexpr Unary<Note, Note> put{{.id = "sample.put", .method = Method::put, .path = "/v1/notes/{note_id}",
-    .summary = "Store a note.", .exposure = public_door, .access = "notes:write", .body_max = 128 * 1024,
-    .repeat = Repeat::idempotent, .errors = {{"no_space"}}}};
-inline constexpr Unary<Find, Find> find{{.id = "sample.find", .method = Method::get, .path = "/v1/notes/{note_id}",
-    .summary = "Find a note.", .exposure = public_door, .access = open}};
-inline constexpr Unary<Note, Note> ask{{.id = "sample.ask", .method = Method::post, .path = "/internal/v1/ask",
-    .summary = "Ask inside.", .exposure = internal_only, .access = service_token, .callers = {{"alpha", "beta"}}}};
-inline constexpr Streaming<Watch, Tick> watch{{.id = "sample.watch", .method = Method::get, .path = "/v1/notes/{note_id}/ticks",
-    .summary = "Follow a note.", .exposure = public_door, .access = "notes:read", .deadline = Seconds{60}}};
-inline constexpr Unary<Note, Note> chat{{.id = "sample.chat", .method = Method::post, .path = "/v1/chat",
-    .summary = "OpenAI's shape.", .exposure = public_door, .access = open, .dialect = Dialect::openai}};
+inline constexpr Unary<Note, Note> put{{.id = "sample.put",
+                                        .method = Method::put,
+                                        .path = "/v1/notes/{note_id}",
+                                        .summary = "Store a note.",
+                                        .exposure = public_door,
+                                        .access = "notes:write",
+                                        .body_max = 128 * 1024,
+                                        .repeat = Repeat::idempotent,
+                                        .errors = {{"no_space"}}}};
+inline constexpr Unary<Find, Find> find{{.id = "sample.find",
+                                         .method = Method::get,
+                                         .path = "/v1/notes/{note_id}",
+                                         .summary = "Find a note.",
+                                         .exposure = public_door,
+                                         .access = open}};
+inline constexpr Unary<Note, Note> ask{{.id = "sample.ask",
+                                        .method = Method::post,
+                                        .path = "/internal/v1/ask",
+                                        .summary = "Ask inside.",
+                                        .exposure = internal_only,
+                                        .access = service_token,
+                                        .callers = {{"alpha", "beta"}}}};
+inline constexpr Streaming<Watch, Tick> watch{{.id = "sample.watch",
+                                               .method = Method::get,
+                                               .path = "/v1/notes/{note_id}/ticks",
+                                               .summary = "Follow a note.",
+                                               .exposure = public_door,
+                                               .access = "notes:read",
+                                               .deadline = Seconds{60}}};
+inline constexpr Unary<Note, Note> chat{{.id = "sample.chat",
+                                         .method = Method::post,
+                                         .path = "/v1/chat",
+                                         .summary = "OpenAI's shape.",
+                                         .exposure = public_door,
+                                         .access = open,
+                                         .dialect = Dialect::openai}};
 
 }  // namespace writ::http::sample

@@ -6,9 +6,9 @@
 
 #include <sys/socket.h>
 
+#include <fmt/format.h>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
-#include <fmt/format.h>
 
 #include "async/task_group.h"
 #include "core/assert.h"
@@ -28,14 +28,18 @@ constexpr Millis close_patience{500};     // for coroutines, between the closing
 
 // Often enough that a deadline is late by a quarter at the most; seldom enough to cost nothing.
 Millis tick_of(const ServerLimits& l) {
-  const auto shortest = std::min({l.header_timeout, l.body_grace, l.idle_timeout, l.write_stall, l.stream_stall, l.heartbeat});
+  const auto shortest =
+      std::min({l.header_timeout, l.body_grace, l.idle_timeout, l.write_stall, l.stream_stall, l.heartbeat});
   return std::clamp(shortest / 4, Millis(2), Millis(250));
 }
 
 Error bind_error(const ErrorCode& error, const Endpoint& at) {
   const auto address = fmt::format("{}:{}", at.address().to_string(), at.port());
   if (error == asio::error::address_in_use)
-    return conflict("port_taken", fmt::format("{} is taken by another process: stop it (`ss -ltnp` shows it), or choose another port with PORT", address));
+    return conflict(
+        "port_taken",
+        fmt::format("{} is taken by another process: stop it (`ss -ltnp` shows it), or choose another port with PORT",
+                    address));
   if (error == asio::error::access_denied)
     return conflict("port_forbidden", fmt::format("no right to listen on {}: choose a port above 1023", address));
   return invalid("bad_bind", fmt::format("cannot listen on {}: {}", address, error.message()));
@@ -75,7 +79,9 @@ std::string name_of(const Socket& socket) {
 class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
  public:
   Impl(async::Loops& loops, std::shared_ptr<ServerCore> core)
-      : core_(std::move(core)), work_("http", core_->options.limits.connections_max + loops.size()), ticks_("http-ticks", loops.size()) {
+      : core_(std::move(core)),
+        work_("http", core_->options.limits.connections_max + loops.size()),
+        ticks_("http-ticks", loops.size()) {
     for (std::size_t i = 0; i < loops.size(); ++i) places_.push_back(std::make_unique<Place>(loops.at(i)));
   }
 
@@ -114,7 +120,9 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
 Status Server::Impl::listen_all() {
   ErrorCode error;
   const auto address = asio::ip::make_address(core_->options.bind, error);
-  if (error) return fail(invalid("bad_bind", "\"" + core_->options.bind + "\" is not an IP address: use 127.0.0.1, 0.0.0.0 or ::"));
+  if (error)
+    return fail(
+        invalid("bad_bind", "\"" + core_->options.bind + "\" is not an IP address: use 127.0.0.1, 0.0.0.0 or ::"));
   Endpoint at(address, core_->options.port);
   if (at.port() != 0) error = probe(places_.front()->executor, at);
   for (auto& place : places_) {

@@ -16,7 +16,7 @@ namespace writ::http {
 /// Limits of one server. All are per connection unless they say otherwise.
 struct ServerLimits {
   std::size_t header_max = 16 * 1024;      // bytes; tokens of ours are below 4 KiB, browsers' cookies below 8 KiB
-  std::size_t connections_max = 4096;      // of the whole server; each costs about 10 KiB
+  std::size_t connections_max = 4096;      // of the whole server; each costs up to about 40 KiB
   std::size_t pipeline_max = 32 * 1024;    // bytes read ahead while a request is handled
   Millis header_timeout = Seconds{10};     // from a request's first byte to the end of its head
   Millis body_grace = Seconds{5};          // a body may take this long …
@@ -24,12 +24,12 @@ struct ServerLimits {
   Millis idle_timeout = Seconds{60};       // between requests
   Millis write_stall = Seconds{10};        // an answer of which nothing could be sent for so long
   Millis stream_stall = Seconds{1};        // the same for streams: a subscriber that does not read is closed
-  Millis heartbeat = Seconds{15};          // silence on a stream before a comment is sent; proxies cut at 30 s and more
+  Millis heartbeat = Seconds{15};  // silence on a stream before a comment is sent; proxies cut at 30 s and more
 };
 
 struct ServerOptions {
   std::string bind = "127.0.0.1";  // an address, not a name
-  std::uint16_t port = 0;          // 0: a free one, see Server::port()
+  std::uint16_t port = 0;  // 0: a free one, see Server::port()
   ServerLimits limits{};
 };
 
@@ -37,8 +37,8 @@ class Server {
  public:
   /// Listens on every loop (SO_REUSEPORT) and serves at once. Everything given outlives the server.
   /// Errors: invalid (bad_bind), conflict (port_taken, port_forbidden), each with how to fix it.
-  [[nodiscard]] static Result<std::unique_ptr<Server>> start(async::Loops& loops, ServerOptions options, RouteSet routes,
-                                                             Authenticator& authenticator,
+  [[nodiscard]] static Result<std::unique_ptr<Server>> start(async::Loops& loops, ServerOptions options,
+                                                             RouteSet routes, Authenticator& authenticator,
                                                              observability::Registry& registry,
                                                              const observability::Logger& log);
   /// stop() was awaited before, or the loops are stopped.

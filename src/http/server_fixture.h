@@ -38,7 +38,9 @@ class Notes {
   }
   Task<Result<sample::Find>> find(Context, sample::Find in) { co_return in; }
   // "n": three ticks after `after`. "silent": none until its context ends. "flood": without end. "broken": one, then an error.
-  Task<Result<StreamPtr<sample::Tick>>> watch(Context ctx, sample::Watch in) { co_return std::make_unique<Ticks>(*this, std::move(ctx), std::move(in)); }
+  Task<Result<StreamPtr<sample::Tick>>> watch(Context ctx, sample::Watch in) {
+    co_return std::make_unique<Ticks>(*this, std::move(ctx), std::move(in));
+  }
 
   Context last_request;
   std::promise<void> entered;
@@ -50,7 +52,8 @@ class Notes {
  private:
   class Ticks final : public Stream<sample::Tick> {
    public:
-    Ticks(Notes& notes, Context ctx, sample::Watch in) : notes_(notes), ctx_(std::move(ctx)), in_(std::move(in)), seq_(in_.after) {}
+    Ticks(Notes& notes, Context ctx, sample::Watch in)
+        : notes_(notes), ctx_(std::move(ctx)), in_(std::move(in)), seq_(in_.after) {}
     ~Ticks() override {
       if (in_.note_id != "n" && in_.note_id != "broken") notes_.stream_dropped.set_value();
     }
@@ -100,12 +103,14 @@ class ServerTest : public testing::Test {
     return socket.read_all();
   }
   /// The answer to one well-formed request with these header lines and this body.
-  [[nodiscard]] std::string ask(std::string_view line, std::string_view headers = {}, std::string_view body = {}) const {
+  [[nodiscard]] std::string ask(std::string_view line, std::string_view headers = {},
+                                std::string_view body = {}) const {
     auto socket = connect();
     socket.send(request(line, headers, body));
     return socket.read_answer(line.starts_with("HEAD"));
   }
-  [[nodiscard]] static std::string request(std::string_view line, std::string_view headers = {}, std::string_view body = {}) {
+  [[nodiscard]] static std::string request(std::string_view line, std::string_view headers = {},
+                                           std::string_view body = {}) {
     std::string out = std::string(line) + " HTTP/1.1\r\nHost: t\r\n" + std::string(headers);
     if (!body.empty()) out += "Content-Length: " + std::to_string(body.size()) + "\r\n";
     return out + "\r\n" + std::string(body);
@@ -113,7 +118,8 @@ class ServerTest : public testing::Test {
   /// Headers of a principal who may read and write notes, and of a JSON body.
   [[nodiscard]] static std::string entitled() {
     const Principal dev{TenantId("local"), Subject("dev"), PrincipalKind::user, {"notes:write", "notes:read"}, {}};
-    return "Authorization: Bearer tester\r\nWrit-Principal: " + PlainTokens::of(dev) + "\r\nContent-Type: application/json\r\n";
+    return "Authorization: Bearer tester\r\nWrit-Principal: " + PlainTokens::of(dev) +
+           "\r\nContent-Type: application/json\r\n";
   }
   [[nodiscard]] static bool is(std::string_view answer, int status, std::string_view code = {}) {
     return answer.starts_with("HTTP/1.1 " + std::to_string(status) + " ") &&

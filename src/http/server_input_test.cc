@@ -6,11 +6,12 @@ namespace {
 
 TEST_F(ServerTest, what_is_not_http_is_answered_400_and_closed) {
   start();
-  for (std::string_view bad : {"GARBAGE\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET /\r\n\r\n", "GET / HTTP/1.1\r\nHost t\r\n\r\n",
-                               "GET / HTTP/1.1\r\nHost: t\r\nContent-Length: x\r\n\r\n", "GET /v1/notes/n HTTP/1.1\r\n\r\n",
-                               "GET /v1/notes/n HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "\x16\x03\x01\x02\r\n\r\n",
-                               "POST /v1/chat HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-                               "POST /v1/chat HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}) {
+  for (std::string_view bad :
+       {"GARBAGE\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET /\r\n\r\n", "GET / HTTP/1.1\r\nHost t\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: t\r\nContent-Length: x\r\n\r\n", "GET /v1/notes/n HTTP/1.1\r\n\r\n",
+        "GET /v1/notes/n HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "\x16\x03\x01\x02\r\n\r\n",
+        "POST /v1/chat HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST /v1/chat HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}) {
     const auto answer = raw(bad);
     EXPECT_TRUE(is(answer, 400, "bad_request")) << bad << "\n" << answer;
   }
@@ -29,12 +30,14 @@ TEST_F(ServerTest, paths_and_methods_have_their_statuses) {
 
 TEST_F(ServerTest, problems_are_named_all_at_once_with_trace_and_type) {
   start();
-  const auto answer = ask(put_line, entitled() + "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n",
-                          R"({"text":"","count":100,"extra":1})");
+  const auto answer =
+      ask(put_line, entitled() + "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n",
+          R"({"text":"","count":100,"extra":1})");
   EXPECT_TRUE(is(answer, 400, "invalid_request"));
   EXPECT_NE(answer.find("Content-Type: application/problem+json"), std::string::npos);
   EXPECT_NE(answer.find(R"("trace_id":"0af7651916cd43dd8448eb211c80319c")"), std::string::npos);
-  for (auto pointer : {"/text", "/count", "/extra"}) EXPECT_NE(answer.find("\"" + std::string(pointer) + "\""), std::string::npos);
+  for (auto pointer : {"/text", "/count", "/extra"})
+    EXPECT_NE(answer.find("\"" + std::string(pointer) + "\""), std::string::npos);
 }
 
 TEST_F(ServerTest, bodies_must_be_json_of_their_type) {
@@ -42,15 +45,18 @@ TEST_F(ServerTest, bodies_must_be_json_of_their_type) {
   EXPECT_TRUE(is(ask(put_line, entitled(), "{"), 400, "bad_json"));
   EXPECT_TRUE(is(ask(put_line, entitled(), "{\"text\":\"\xff\"}"), 400, "bad_encoding"));
   EXPECT_TRUE(is(ask(put_line, entitled(), R"({"text":"a","text":"b"})"), 400, "bad_json"));
-  EXPECT_TRUE(is(ask(put_line, entitled(), "{\"text\":" + std::string(40, '[') + std::string(40, ']') + "}"), 400, "bad_json"));
+  EXPECT_TRUE(
+      is(ask(put_line, entitled(), "{\"text\":" + std::string(40, '[') + std::string(40, ']') + "}"), 400, "bad_json"));
   EXPECT_TRUE(is(ask("POST /v1/chat", "Content-Type: text/plain\r\n", "hello"), 415, "unsupported_media_type"));
-  EXPECT_TRUE(is(ask("POST /v1/chat", "Content-Type: application/json\r\nContent-Encoding: gzip\r\n", "{}"), 415, "unsupported_encoding"));
+  EXPECT_TRUE(is(ask("POST /v1/chat", "Content-Type: application/json\r\nContent-Encoding: gzip\r\n", "{}"), 415,
+                 "unsupported_encoding"));
   EXPECT_TRUE(is(ask("GET /v1/notes/n", {}, "{}"), 400, "unexpected_body"));
 }
 
 TEST_F(ServerTest, openai_routes_use_openais_error_shape) {
   start();
-  const auto answer = ask("POST /v1/chat", "Content-Type: application/json\r\n", R"({"note_id":"n","text":5,"new_field":1})");
+  const auto answer =
+      ask("POST /v1/chat", "Content-Type: application/json\r\n", R"({"note_id":"n","text":5,"new_field":1})");
   EXPECT_TRUE(is(answer, 400));
   EXPECT_NE(answer.find(R"({"error":{"message":)"), std::string::npos) << answer;
   EXPECT_NE(answer.find(R"("param":"text")"), std::string::npos);
@@ -59,7 +65,8 @@ TEST_F(ServerTest, openai_routes_use_openais_error_shape) {
 
 TEST_F(ServerTest, what_is_too_large_is_refused_while_it_comes) {
   start({.header_max = 2048});
-  EXPECT_TRUE(is(raw("GET /v1/notes/n HTTP/1.1\r\nHost: t\r\nX: " + std::string(4096, 'x') + "\r\n\r\n"), 431, "header_too_large"));
+  EXPECT_TRUE(is(raw("GET /v1/notes/n HTTP/1.1\r\nHost: t\r\nX: " + std::string(4096, 'x') + "\r\n\r\n"), 431,
+                 "header_too_large"));
   const std::string big = R"({"text":")" + std::string(140'000, 'x') + "\"}";
   EXPECT_TRUE(is(ask(put_line, entitled(), big), 413, "body_too_large"));
   std::string chunked = request(put_line, entitled() + "Transfer-Encoding: chunked\r\n");
@@ -79,9 +86,12 @@ TEST_F(ServerTest, who_is_not_known_or_not_entitled_is_refused_before_the_body) 
   const auto unknown = ask(put_line, {}, R"({"text":"t"})");
   EXPECT_TRUE(is(unknown, 401, "no_credentials"));
   EXPECT_NE(unknown.find("WWW-Authenticate: Bearer"), std::string::npos);
-  EXPECT_TRUE(is(ask(put_line, "Authorization: Bearer x\r\nContent-Type: application/json\r\n", R"({"text":"t"})"), 401, "no_principal"));
+  EXPECT_TRUE(is(ask(put_line, "Authorization: Bearer x\r\nContent-Type: application/json\r\n", R"({"text":"t"})"), 401,
+                 "no_principal"));
   const Principal reader{TenantId("local"), Subject("dev"), PrincipalKind::user, {"notes:read"}, {}};
-  const auto headers = "Authorization: Bearer x\r\nContent-Type: application/json\r\nWrit-Principal: " + PlainTokens::of(reader) + "\r\n";
+  const auto headers =
+      "Authorization: Bearer x\r\nContent-Type: application/json\r\nWrit-Principal: " + PlainTokens::of(reader) +
+      "\r\n";
   EXPECT_TRUE(is(ask(put_line, headers, R"({"text":"t"})"), 403, "missing_scope"));
 }
 
@@ -122,11 +132,14 @@ TEST_F(ServerTest, an_internal_error_shows_a_trace_id_and_logs_the_rest) {
 TEST_F(ServerTest, a_taken_port_is_an_error_that_says_what_to_do) {
   start();
   PlainTokens tokens;
-  const auto second = Server::start(loops, {.port = server->server->port()}, RouteSet({public_door}), tokens, registry, server->log);
+  const auto second =
+      Server::start(loops, {.port = server->server->port()}, RouteSet({public_door}), tokens, registry, server->log);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, "port_taken");
   EXPECT_NE(second.error().message.find("another port"), std::string::npos);
-  EXPECT_EQ(Server::start(loops, {.bind = "localhost"}, RouteSet({public_door}), tokens, registry, server->log).error().code, "bad_bind");
+  EXPECT_EQ(
+      Server::start(loops, {.bind = "localhost"}, RouteSet({public_door}), tokens, registry, server->log).error().code,
+      "bad_bind");
 }
 
 }  // namespace

@@ -12,7 +12,8 @@ std::string body_of(const std::string& answer) { return answer.substr(answer.fin
 
 TEST_F(ServerTest, answers_in_json_with_the_ids_of_the_request) {
   start();
-  const auto answer = ask(put_line, entitled() + "X-Request-ID: req-1\r\nIdempotency-Key: k1\r\nWrit-Timeout: 2s\r\n", R"({"text":"t"})");
+  const auto answer = ask(put_line, entitled() + "X-Request-ID: req-1\r\nIdempotency-Key: k1\r\nWrit-Timeout: 2s\r\n",
+                          R"({"text":"t"})");
   EXPECT_TRUE(is(answer, 200));
   EXPECT_NE(answer.find("X-Request-ID: req-1\r\n"), std::string::npos);
   EXPECT_NE(answer.find("traceparent: 00-"), std::string::npos);
@@ -38,10 +39,12 @@ TEST_F(ServerTest, pipelined_requests_are_answered_in_order_however_they_are_cut
   }
   for (const std::size_t piece : {all.size(), std::size_t(700), std::size_t(61)}) {
     auto socket = connect();
-    for (std::size_t at = 0; at < all.size(); at += piece) ASSERT_TRUE(socket.send(std::string_view(all).substr(at, piece)));
+    for (std::size_t at = 0; at < all.size(); at += piece)
+      ASSERT_TRUE(socket.send(std::string_view(all).substr(at, piece)));
     for (int i = 0; i < 20; ++i) {
       const auto answer = socket.read_answer();
-      ASSERT_NE(answer.find("\"count\":" + std::to_string(i) + ","), std::string::npos) << piece << " " << i << " " << answer;
+      ASSERT_NE(answer.find("\"count\":" + std::to_string(i) + ","), std::string::npos)
+          << piece << " " << i << " " << answer;
     }
   }
 }
@@ -51,7 +54,8 @@ TEST_F(ServerTest, requests_may_come_byte_by_byte_and_in_chunks) {
   auto socket = connect();
   for (const char c : request("GET /v1/notes/n")) ASSERT_TRUE(socket.send({&c, 1}));
   EXPECT_TRUE(is(socket.read_answer(), 200));
-  const auto chunked = request(put_line, entitled() + "Transfer-Encoding: chunked\r\n") + "8\r\n{\"text\":\r\n5;x=y\r\n\"abc\"\r\n1\r\n}\r\n0\r\nTrailer: x\r\n\r\n";
+  const auto chunked = request(put_line, entitled() + "Transfer-Encoding: chunked\r\n") +
+                       "8\r\n{\"text\":\r\n5;x=y\r\n\"abc\"\r\n1\r\n}\r\n0\r\nTrailer: x\r\n\r\n";
   for (const char c : chunked) ASSERT_TRUE(socket.send({&c, 1}));
   EXPECT_NE(socket.read_answer().find(R"("text":"abc")"), std::string::npos);
 }
@@ -99,7 +103,8 @@ TEST_F(ServerTest, a_stream_is_written_as_events_with_ids_and_an_end) {
   socket.send(request("GET /v1/notes/n/ticks", entitled() + "Last-Event-ID: 40\r\n"));
   const auto all = socket.read_until("0\r\n\r\n");
   EXPECT_NE(all.find("Content-Type: text/event-stream"), std::string::npos);
-  for (auto id : {"id: 41\n", "id: 42\n", "id: 43\n", "event: end\n"}) EXPECT_NE(all.find(id), std::string::npos) << all;
+  for (auto id : {"id: 41\n", "id: 42\n", "id: 43\n", "event: end\n"})
+    EXPECT_NE(all.find(id), std::string::npos) << all;
   EXPECT_EQ(all.find("id: 44"), std::string::npos);
   socket.send(request("GET /v1/notes/n"));
   EXPECT_TRUE(is(socket.read_answer(), 200)) << "a stream read to its end leaves the connection usable";
@@ -150,6 +155,14 @@ TEST_F(ServerTest, a_subscriber_that_does_not_read_is_closed) {
   auto socket = connect();
   socket.send(request("GET /v1/notes/flood/ticks", entitled()));
   EXPECT_EQ(notes.stream_dropped.get_future().wait_for(soon), std::future_status::ready);
+}
+
+TEST_F(ServerTest, a_client_that_does_not_take_its_answers_is_closed) {
+  start({.write_stall = Millis(80)});
+  auto socket = connect();
+  const auto big = request(put_line, entitled(), R"({"text":")" + std::string(120'000, 'x') + "\"}");
+  while (socket.send(big)) {}
+  EXPECT_NE(errno, EAGAIN) << "the server still held the connection after 10 s";
 }
 
 TEST_F(ServerTest, stopping_under_load_loses_no_answer) {

@@ -6,7 +6,8 @@ namespace writ::http {
 namespace {
 
 const std::string sample =
-    "\xEF\xBB\xBF: hello\n\nid: 7\ndata: {\"a\":1}\n\nevent: end\r\ndata: x\r\ndata:y\r\n\r\n:\n\ndata\rdata\r\rid: 9\n\nevent: lost";
+    "\xEF\xBB\xBF: hello\n\nid: 7\ndata: {\"a\":1}\n\nevent: end\r\ndata: x\r\ndata:y\r\n\r\n:\n\ndata\rdata\r\rid: "
+    "9\n\nevent: lost";
 const std::vector<SseEvent> expected{{"", "7", "{\"a\":1}"}, {"end", "", "x\ny"}, {"", "", "\n"}};
 
 TEST(SseParser, any_split_of_the_bytes_gives_the_same_events) {
@@ -26,7 +27,8 @@ TEST(SseParser, any_split_of_the_bytes_gives_the_same_events) {
 
 TEST(SseParser, reads_what_format_event_writes) {
   SseParser parser;
-  const auto events = parser.feed(format_event("", 12, "one") + format_event("error", {}, "two\nlines\n") + std::string(heartbeat_comment));
+  const auto events = parser.feed(format_event("", 12, "one") + format_event("error", {}, "two\nlines\n") +
+                                  std::string(heartbeat_comment));
   ASSERT_TRUE(events);
   EXPECT_EQ(*events, (std::vector<SseEvent>{{"", "12", "one"}, {"error", "", "two\nlines\n"}}));
 }

@@ -29,7 +29,8 @@ class PlainTokens final : public Authenticator, public CredentialSource {
       const auto& object = document.as_object();
       out.principal.tenant = TenantId(std::string(text_at(object, "tenant")));
       out.principal.subject = Subject(std::string(text_at(object, "subject")));
-      for (const auto& scope : object.at("scopes").as_array()) out.principal.scopes.emplace_back(view(scope.as_string()));
+      for (const auto& scope : object.at("scopes").as_array())
+        out.principal.scopes.emplace_back(view(scope.as_string()));
     }
     co_return out;
   }
@@ -89,6 +90,7 @@ class RawSocket {
   explicit RawSocket(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
     const timeval wait{10, 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+    ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(port);
@@ -124,8 +126,7 @@ class RawSocket {
   }
   /// Everything until the server closes.
   std::string read_all() {
-    while (read_more()) {
-    }
+    while (read_more()) {}
     return std::exchange(got_, {});
   }
   /// Up to and with `mark`; what came when the server closed before.

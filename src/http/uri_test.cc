@@ -41,7 +41,8 @@ ReadCallHeaders read(std::vector<HeaderView> headers) {
 }
 
 TEST(CallHeaders, ids_and_trace_are_taken_when_well_formed) {
-  const auto read_good = read({{"X-REQUEST-ID", "req-1"}, {"Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
+  const auto read_good = read({{"X-REQUEST-ID", "req-1"},
+                               {"Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
                                {"idempotency-key", "k"}});
   EXPECT_TRUE(read_good.problems.empty());
   EXPECT_EQ(read_good.headers.request_id, "req-1");

@@ -23,13 +23,14 @@ Task<Result<std::string>> ServiceCredentials::principal_token(Context ctx) {
   co_return std::move(*token);
 }
 
-Task<Result<Principal>> ResolvingIdentity::resolve(Context ctx, TenantId tenant, Subject subject) {
-  ctx.principal = {};
-  WRIT_CO_TRY(auto resolution, co_await identity_.resolve(std::move(ctx), {.tenant = std::move(tenant), .subject = std::move(subject)}));
-  auto& who = resolution.principal;
-  Principal principal{.tenant = who.tenant, .subject = who.subject, .kind = who.kind, .scopes = std::move(who.scopes), .act = {}};
-  tokens_.remember(principal, std::move(resolution.token), resolution.expires_at);
-  co_return principal;
+Task<Result<Resolution>> TokenKeepingIdentity::resolve(Context ctx, ResolveRequest in) {
+  ctx.principal = {};  // the caller asks as a service; it has no token of the principal yet
+  auto resolution = co_await identity_.resolve(std::move(ctx), std::move(in));
+  if (resolution) {
+    const auto& who = resolution->principal;
+    tokens_.remember({.tenant = who.tenant, .subject = who.subject, .kind = who.kind, .scopes = who.scopes, .act = {}}, resolution->token, resolution->expires_at);
+  }
+  co_return resolution;
 }
 
 }  // namespace writ::identity

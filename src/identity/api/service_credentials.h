@@ -34,12 +34,19 @@ class ServiceCredentials final : public http::CredentialSource {
   std::map<std::string, Held, std::less<>> held_;  // by audience: at most one per service
 };
 
-/// An IdentityPort that keeps the tokens of resolved principals, so that a run can act for its principal.
-class ResolvingIdentity {
+/// An IdentityPort that keeps the tokens of resolved principals, so that a run can act for its principal elsewhere.
+class TokenKeepingIdentity final : public IdentityPort {
  public:
-  ResolvingIdentity(IdentityPort& identity, PrincipalTokens& tokens) : identity_(identity), tokens_(tokens) {}
-  /// The principal as it is now. Errors: those of IdentityPort::resolve.
-  [[nodiscard]] Task<Result<Principal>> resolve(Context ctx, TenantId tenant, Subject subject);
+  TokenKeepingIdentity(IdentityPort& identity, PrincipalTokens& tokens) : identity_(identity), tokens_(tokens) {}
+  Task<Result<TokenResponse>> token(Context c, TokenRequest in) override { return identity_.token(std::move(c), std::move(in)); }
+  Task<Result<TokenResponse>> issue(Context c, IssueRequest in) override { return identity_.issue(std::move(c), std::move(in)); }
+  Task<Result<Verification>> verify(Context c, VerifyRequest in) override { return identity_.verify(std::move(c), std::move(in)); }
+  Task<Result<Verification>> exchange(Context c, VerifyRequest in) override { return identity_.exchange(std::move(c), std::move(in)); }
+  Task<Result<Revoked>> revoke(Context c, RevokeRequest in) override { return identity_.revoke(std::move(c), std::move(in)); }
+  Task<Result<CreatedKey>> create_key(Context c, CreateKey in) override { return identity_.create_key(std::move(c), std::move(in)); }
+  Task<Result<Resolution>> resolve(Context ctx, ResolveRequest in) override;
+  Task<Result<RevocationPage>> revocations(Context c, ListRevocations in) override { return identity_.revocations(std::move(c), std::move(in)); }
+  Task<Result<Jwks>> jwks(Context c, http::Nothing in) override { return identity_.jwks(std::move(c), std::move(in)); }
 
  private:
   IdentityPort& identity_;

@@ -80,16 +80,17 @@ struct Usage {
     return std::tuple(field("prompt", &Usage::prompt, any, "Prompt tokens."), field("completion", &Usage::completion, any, "Generated tokens."));
   }
 };
-/// One item of a chat stream: text pieces, then exactly one with `finish` (which also carries the tool calls).
+/// One item of a chat stream: text pieces, then exactly one with `finish` (which also carries the tool calls). An item may
+/// have no text: tokens that are not shown (tool calls) are reported at least every 16.
 struct ChatEvent {
   std::string text;
   std::vector<ToolCall> tool_calls;
   std::optional<FinishReason> finish;
-  std::optional<Usage> usage;  // with finish
+  std::optional<Usage> usage;  // so far; with finish: of the whole call
   static constexpr auto fields() {
     return std::tuple(field_or_default("text", &ChatEvent::text, any, "Next piece of text, whole UTF-8 characters."),
                       field_or_default("tool_calls", &ChatEvent::tool_calls, any, "With finish."),
-                      field("finish", &ChatEvent::finish, any, "Why it ended."), field("usage", &ChatEvent::usage, any, "Tokens used."));
+                      field("finish", &ChatEvent::finish, any, "Why it ended."), field("usage", &ChatEvent::usage, any, "Tokens used so far."));
   }
 };
 

@@ -1,0 +1,250 @@
+#include "app/platform.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "identity/identity.h"
+#include "orchestrator/orchestrator.h"
+#include "policy/policy.h"
+#include "recall/recall.h"
+#include "slm/slm.h"
+#include "sql/sqlite.h"
+
+namespace writ::app {
+
+struct Platform::Unit {
+  Unit(Role role, const std::string& env) : registry(std::string(info(role).service), std::string(version), env), invoker(registry) {}
+  observability::Registry registry;
+  http::Invoker invoker;
+};
+
+namespace {
+
+std::size_t loop_count(const AllSettings& settings) {
+  if (settings.runtime.loops > 0) return settings.runtime.loops;
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 64);
+}
+
+std::string process_name(const std::optional<Role>& only) { return only ? std::string(info(*only).service) : "writ"; }
+
+}  // namespace
+
+Platform::Platform(PlatformOptions options)
+    : options_(std::move(options)), data_(options_.settings.shared.data_dir),
+      log_(process_name(options_.only), observability::level_named(options_.settings.shared.log_level).value_or(observability::Level::info)),
+      loops_(std::make_unique<async::Loops>(loop_count(options_.settings))),
+      registry_(options_.only ? process_name(options_.only) + "-process" : "writ", std::string(version), options_.settings.shared.env),
+      verifier_(system_clock()), tokens_(system_clock()) {}
+
+Platform::~Platform() {
+  // Coroutines of the services run on the loops and end before what they use.
+  loops_->stop();
+  host_.reset();
+}
+
+Result<std::unique_ptr<Platform>> Platform::make(PlatformOptions options) {
+  std::unique_ptr<Platform> out(new Platform(std::move(options)));
+  WRIT_CHECK(out->build());
+  return out;
+}
+
+Platform::Unit& Platform::unit(Role role) {
+  auto& made = units_[role];
+  if (!made) {
+    made = std::make_unique<Unit>(role, options_.settings.shared.env);
+    invokers_[role] = &made->invoker;
+  }
+  return *made;
+}
+
+Result<Secret> Platform::secret(const std::optional<Secret>& given, std::string_view purpose) const {
+  if (given) return *given;
+  return data_.secret(purpose);
+}
+
+Result<std::unique_ptr<sql::Database>> Platform::open(Role role, sql::Migrations migrations) const {
+  return sql::open_sqlite(data_.database(info(role).name), std::move(migrations));
+}
+
+Result<Peers*> Platform::peers_for(Role role, std::vector<Role> needed) {
+  auto& made = peers_[role];
+  if (!made) {
+    // Alone in its process, a service shows the client secret that the environment or the data folder gives it.
+    WRIT_TRY(auto client_secret, options_.only ? secret(options_.settings.shared.client_secret, "client-" + std::string(info(role).name))
+                                               : data_.client_secret(info(role).name));
+    WRIT_TRY(made, Peers::make(std::string(info(role).name), options_.settings, local_, invokers_, unit(role).invoker, std::move(client_secret), tokens_,
+                               system_clock(), std::move(needed)));
+  }
+  return made.get();
+}
+
+Status Platform::build() {
+  for (const auto& row : roles)
+    if (has(row.role)) (void)unit(row.role);
+  if (has(Role::identity)) WRIT_CHECK(add_identity());
+  if (has(Role::policy)) WRIT_CHECK(add_policy());
+  WRIT_CHECK(add_trust());
+  if (has(Role::recall)) WRIT_CHECK(add_recall());
+  if (has(Role::slm)) WRIT_CHECK(add_slm());
+  if (has(Role::orchestrator)) WRIT_CHECK(add_orchestrator());
+  if (has(Role::gateway)) WRIT_CHECK(add_gateway());
+  return build_host();
+}
+
+// At the gateway's address outsiders come, at a service's own address only services.
+Status Platform::build_host() {
+  using Kind = http::Exposure::Kind;
+  const auto& shared = options_.settings.shared;
+  std::vector<Kind> exposures{Kind::ops};
+  if (has(Role::gateway)) {
+    exposures.push_back(Kind::public_);
+    WRIT_TRY(auto* peers, peers_for(Role::gateway, {}));
+    authenticator_ = std::make_unique<identity::PublicAuthenticator>(verifier_, peers->identity(), tokens_, system_clock());
+  } else {
+    exposures.push_back(Kind::internal);
+    // The gateway forwards identity's public operations, so identity's own address serves them to it.
+    if (has(Role::identity)) exposures.push_back(Kind::public_);
+    authenticator_ = std::make_unique<identity::ServiceAuthenticator>(verifier_, tokens_, std::string(info(*options_.only).name));
+  }
+  runtime::HostOptions host{.env = shared.env,
+                            .server = {.bind = shared.bind, .port = shared.port},
+                            .exposures = std::move(exposures),
+                            .run_file = {},
+                            .stop_grace = options_.settings.runtime.stop_grace,
+                            .stop_patience = options_.settings.runtime.stop_patience};
+  if (options_.announce && !options_.only) host.run_file = data_.run_file();
+  host_ = std::make_unique<runtime::Host>(std::move(host), *loops_, *authenticator_, registry_, log_);
+  for (auto& service : services_) host_->add(std::move(service));
+  services_.clear();
+  return {};
+}
+
+Status Platform::add_identity() {
+  WRIT_TRY(auto database, open(Role::identity, identity::identity_migrations()));
+  WRIT_TRY(auto key, secret(options_.settings.identity.jwt_secret, "identity"));
+  WRIT_TRY(auto bootstrap, read_bootstrap(options_.settings.identity.bootstrap_file.value_or(data_.bootstrap_file())));
+  auto& u = unit(Role::identity);
+  auto made = identity::make_service({.database = std::move(database), .settings = options_.settings.identity, .key_encryption_key = std::move(key),
+                                      .bootstrap = std::move(bootstrap), .registry = u.registry, .invoker = u.invoker,
+                                      .clock = system_clock(), .random = system_random()});
+  local_.identity = &made.port;
+  services_.push_back(std::move(made.service));
+  return {};
+}
+
+Status Platform::add_policy() {
+  WRIT_TRY(auto database, open(Role::policy, policy::policy_migrations()));
+  WRIT_TRY(auto key, secret(options_.settings.policy.key_secret, "policy"));
+  auto& u = unit(Role::policy);
+  auto made = policy::make_service({.database = std::move(database),
+                                    .settings = options_.settings.policy,
+                                    .files = {.constitution = options_.settings.policy.constitution.value_or(data_.constitution_file()),
+                                              .signers = options_.settings.policy.signers.value_or(data_.signers_file()),
+                                              .checkpoints = data_.checkpoints_file()},
+                                    .key_secret = std::move(key),
+                                    .identity_fresh = [this] { return verifier_.fresh(); },
+                                    .registry = u.registry,
+                                    .invoker = u.invoker,
+                                    .log = log_,
+                                    .clock = system_clock(),
+                                    .random = system_random()});
+  local_.policy = &made.port;
+  services_.push_back(std::move(made.service));
+  return {};
+}
+
+// What this process trusts: identity's keys and revocations, policy's grant keys. Kept fresh in the background; where
+// identity is another process, a start does not wait for it, but nothing is served on trust that is not there.
+Status Platform::add_trust() {
+  const bool needs_grants = has(Role::slm) || has(Role::recall);
+  const auto role = options_.only.value_or(Role::gateway);
+  WRIT_TRY(auto client_secret, secret(options_.only ? options_.settings.shared.client_secret : std::optional<Secret>(), "client-" + std::string(info(role).name)));
+  WRIT_TRY(trust_peers_, Peers::make(std::string(info(role).name), options_.settings, local_, invokers_, unit(role).invoker, std::move(client_secret), tokens_,
+                                     system_clock(), needs_grants ? std::vector<Role>{Role::policy} : std::vector<Role>{}));
+  trust_feed_ = std::make_unique<identity::TrustFeed>(trust_peers_->identity(), verifier_, system_clock());
+  if (needs_grants) grant_keys_ = std::make_unique<policy::GrantKeys>(trust_peers_->policy());
+  services_.push_back({.name = "trust",
+                       .registry = nullptr,
+                       .routes = {},
+                       .checks = {{.name = "identity", .status = [this] { return verifier_.fresh(); }}},
+                       .start = [this](runtime::Scope scope) { return start_trust(scope); },
+                       .drain = {},
+                       .flush = [this]() -> Task<Status> { return settle_tasks_.stop(Seconds{5}); },
+                       .owner = {}});
+  return {};
+}
+
+Task<Status> Platform::start_trust(runtime::Scope scope) {
+  const auto first = co_await trust_feed_->refresh(Context{}.within(Seconds{2}));
+  if (!first && local_.identity != nullptr) co_return fail(first.error());
+  WRIT_CO_CHECK(scope.tasks.spawn(scope.loops.at(0), "trust.identity", trust_feed_->run(scope.tasks.stopping())));
+  if (!grant_keys_) co_return Status{};
+  const auto keys = co_await grant_keys_->refresh(Context{}.within(Seconds{2}));
+  if (!keys && local_.policy != nullptr) co_return fail(keys.error());
+  co_return scope.tasks.spawn(scope.loops.at(0), "trust.grant_keys", grant_keys_->run(scope.tasks.stopping()));
+}
+
+Status Platform::add_recall() {
+  WRIT_TRY(auto database, open(Role::recall, recall::recall_migrations()));
+  auto& u = unit(Role::recall);
+  auto made = recall::make_service({.database = std::move(database), .grant_keys = [this] { return grant_keys_->get(); }, .registry = u.registry,
+                                    .invoker = u.invoker, .clock = system_clock()});
+  local_.recall = &made.port;
+  services_.push_back(std::move(made.service));
+  return {};
+}
+
+Status Platform::add_slm() {
+  auto& u = unit(Role::slm);
+  auto made = slm::make_service({.settings = options_.settings.slm, .state_folder = data_.root() / "slm", .grant_keys = [this] { return grant_keys_->get(); },
+                                 .registry = u.registry, .invoker = u.invoker, .log = log_, .clock = system_clock(), .random = system_random()});
+  local_.slm = &made.port;
+  services_.push_back(std::move(made.service));
+  return {};
+}
+
+Status Platform::add_orchestrator() {
+  WRIT_TRY(auto* peers, peers_for(Role::orchestrator, {Role::policy, Role::slm, Role::recall}));
+  WRIT_TRY(auto database, open(Role::orchestrator, orchestrator::orchestrator_migrations()));
+  WRIT_TRY(auto content_key, secret(options_.settings.orchestrator.content_key, "content"));
+  auto& u = unit(Role::orchestrator);
+  WRIT_TRY(auto made, orchestrator::make_service({.database = std::move(database),
+                                                  .settings = options_.settings.orchestrator,
+                                                  .temporal_enabled = options_.settings.shared.temporal_enabled,
+                                                  .content_key = std::move(content_key),
+                                                  .policy = peers->policy(),
+                                                  .slm = peers->slm(),
+                                                  .recall = peers->recall(),
+                                                  .identity = peers->identity(),
+                                                  .loops = *loops_,
+                                                  .registry = u.registry,
+                                                  .invoker = u.invoker,
+                                                  .log = log_,
+                                                  .clock = system_clock(),
+                                                  .random = system_random()}));
+  local_.orchestrator = &made.port;
+  services_.push_back(std::move(made.service));
+  return {};
+}
+
+Status Platform::add_gateway() {
+  WRIT_TRY(auto* peers, peers_for(Role::gateway, {Role::policy, Role::slm, Role::orchestrator}));
+  chat_ = std::make_unique<governed::Governed>(peers->policy(), peers->slm(), no_tools_, settle_tasks_);
+  auto& u = unit(Role::gateway);
+  auto made = gateway::make_service({.settings = options_.settings.gateway,
+                                     .orchestrator = peers->orchestrator(),
+                                     .policy = peers->policy(),
+                                     .slm = peers->slm(),
+                                     .identity = peers->identity(),
+                                     .governed = *chat_,
+                                     .identity_fresh = [this] { return verifier_.fresh(); },
+                                     .registry = u.registry,
+                                     .invoker = u.invoker,
+                                     .log = log_,
+                                     .clock = system_clock(),
+                                     .random = system_random()});
+  services_.push_back(std::move(made.service));
+  return {};
+}
+
+}  // namespace writ::app

@@ -1,0 +1,88 @@
+#include <thread>
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "cli/command.h"
+#include "cli/event_printer.h"
+#include "cli/gateway_access.h"
+#include "runtime/stop_signals.h"
+
+namespace writ::cli {
+namespace {
+
+std::optional<json::value> tool_choice_of(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  if (text == "auto" || text == "none" || text == "required") return json::value(text);
+  return json::value{{"type", "function"}, {"function", {{"name", text}}}};
+}
+
+Task<Result<gateway::Started>> start(gateway::GatewayPort* port, Context ctx, AskOptions options) {
+  if (!options.session.empty()) {
+    co_return co_await port->post_message(std::move(ctx), {.session_id = SessionId(options.session), .prompt = options.prompt,
+                                                           .tool_choice = tool_choice_of(options.tool_choice)});
+  }
+  gateway::StartSession in{.prompt = options.prompt, .capsule = {}, .model = {}, .metadata = {}, .tool_choice = tool_choice_of(options.tool_choice)};
+  if (!options.capsule.empty()) in.capsule = options.capsule;
+  if (!options.model.empty()) in.model = options.model;
+  co_return co_await port->start_session(std::move(ctx), std::move(in));
+}
+
+/// Follows the run to its end, over broken streams too; 0 when it completed.
+Task<Result<int>> follow(gateway::GatewayPort* port, Context ctx, gateway::Started started, EventPrinter* printer) {
+  std::int64_t after = 0;
+  for (;;) {
+    WRIT_CO_TRY(auto events, co_await port->events(ctx, {.run_id = started.run_id, .after = after}));
+    for (;;) {
+      auto event = co_await events->next();
+      if (!event) {
+        if (event.error().kind != ErrorKind::unavailable) co_return fail(std::move(event).error());
+        break;  // the stream was cut: go on after the last event
+      }
+      if (!*event) co_return fail(internal("the stream ended before the run", "ask"));
+      if ((*event)->seq) after = *(*event)->seq;
+      printer->print(**event);
+      if ((*event)->type == "run_finished") co_return text_at((*event)->data, "status") == "completed" ? Exit::done : Exit::failed;
+      if ((*event)->type == "review_requested") co_return Exit::done;  // a person answers, perhaps in days
+    }
+    if (!co_await async::sleep_for(Millis{200}, ctx.cancel)) co_return fail(cancelled("ask"));
+  }
+}
+
+Task<Result<int>> ask_and_follow(gateway::GatewayPort* port, Context ctx, AskOptions options, EventPrinter* printer) {
+  WRIT_CO_TRY(const auto started, co_await start(port, ctx, std::move(options)));
+  auto result = co_await follow(port, ctx, started, printer);
+  if (!result && result.error().kind == ErrorKind::cancelled) {
+    auto goodbye = Context{}.within(Seconds{5});
+    (void)co_await port->cancel(std::move(goodbye), {.run_id = started.run_id});
+    std::fprintf(stderr, "\ninterrupted; run %s was cancelled\n", started.run_id.str().c_str());
+    co_return Exit::interrupted;
+  }
+  co_return result;
+}
+
+}  // namespace
+
+int ask(const AskOptions& options) {
+  runtime::StopSignals signals;
+  const auto settings = settings_or_tell();
+  if (!settings) return cannot_start;
+  if (!options.json && ::isatty(STDERR_FILENO) != 0 && !runtime::find_running(app::DataFolder(settings->shared.data_dir).run_file()))
+    std::fprintf(stderr, "no server is running; starting the platform in this process\n");
+  auto access = GatewayAccess::open(*settings);
+  if (!access) return tell(access.error(), cannot_start);
+  std::stop_source stop;
+  std::jthread watcher([&] {
+    if (signals.wait() != 0) stop.request_stop();
+  });
+  EventPrinter printer(options.json ? EventPrinter::Form::json : EventPrinter::Form::trace, stdout);
+  Context ctx;
+  ctx.cancel = stop.get_token();
+  const auto result = (*access)->loops().run(ask_and_follow(&(*access)->gateway(), ctx, options, &printer));
+  signals.request();
+  watcher.join();
+  return result ? *result : tell(result.error());
+}
+
+}  // namespace writ::cli

@@ -1,0 +1,40 @@
+// What every command shares: settings, exit codes, and how an error is told to a person.
+#pragma once
+
+#include <string>
+
+#include "app/all_settings.h"
+#include "core/result.h"
+
+namespace writ::cli {
+
+/// Exit codes: 0 done, 1 it did not work, 2 it could not start (settings, arguments, data folder), 130 interrupted.
+enum Exit : int { done = 0, failed = 1, cannot_start = 2, interrupted = 130 };
+
+/// Prints the error with its problems to stderr and gives `code`.
+int tell(const Error& error, int code = failed);
+/// The settings of the environment; prints all problems and warnings, and gives nothing when there is a problem.
+[[nodiscard]] std::optional<app::AllSettings> settings_or_tell();
+
+struct AskOptions {
+  std::string prompt;
+  std::string capsule, model, session, tool_choice;
+  bool json = false;
+};
+int ask(const AskOptions& options);
+
+struct ServeOptions {
+  std::string service;  // empty: all
+};
+int serve(const ServeOptions& options);
+int worker(const std::string& profile);
+
+int init(const std::string& bundle, bool json);
+int sign_policy(const std::string& bundle, std::int64_t version);
+int audit_list(const std::string& run, std::int64_t after, std::int64_t limit);
+int audit_verify(bool json);
+int describe();
+int doctor(bool json);
+int review(const std::string& id, const std::string& answer, const std::string& result, const std::string& note);
+
+}  // namespace writ::cli

@@ -1,0 +1,80 @@
+// The commands of writ and their arguments.
+#include <CLI/CLI.hpp>
+
+#include "app/role.h"
+#include "cli/command.h"
+
+int main(int argc, char** argv) {
+  using namespace writ;
+  CLI::App app("writ: a governed agent platform. Nothing a model or a tool does happens without a recorded decision.", "writ");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string(app::version));
+  int code = cli::done;
+
+  cli::AskOptions ask;
+  auto* ask_command = app.add_subcommand("ask", "Ask an agent: one governed run with a live trace");
+  ask_command->add_option("prompt", ask.prompt, "What to ask")->required();
+  ask_command->add_flag("--json", ask.json, "One JSON object per event");
+  ask_command->add_option("--capsule", ask.capsule, "Agent definition (assistant)");
+  ask_command->add_option("--model", ask.model, "Model instead of the capsule's");
+  ask_command->add_option("--session", ask.session, "Go on with this session");
+  ask_command->add_option("--tool-choice", ask.tool_choice, "auto, none, required, or a tool's name, for the first step");
+  ask_command->callback([&] { code = cli::ask(ask); });
+
+  cli::ServeOptions serve;
+  auto* serve_command = app.add_subcommand("serve", "Serve the platform, or one service of it");
+  serve_command->add_option("--service", serve.service, "Only this one; the others are reached at WRIT_POLICY_URL and its like");
+  serve_command->callback([&] { code = cli::serve(serve); });
+
+  std::string profile = "dev";
+  auto* worker_command = app.add_subcommand("worker", "Run the orchestrator's worker alone");
+  worker_command->add_option("--profile", profile, "dev or prod")->check(CLI::IsMember({"dev", "prod"}));
+  worker_command->callback([&] { code = cli::worker(profile); });
+
+  std::string bundle;
+  bool json = false;
+  auto* init_command = app.add_subcommand("init", "Make secrets, keys and the signed constitution; changes nothing that is there");
+  init_command->add_option("--bundle", bundle, "Folder of policies instead of the shipped ones");
+  init_command->add_flag("--json", json, "As one JSON object");
+  init_command->callback([&] { code = cli::init(bundle, json); });
+
+  std::int64_t version = 0;
+  auto* policy_command = app.add_subcommand("policy", "The constitution")->require_subcommand(1);
+  auto* sign_command = policy_command->add_subcommand("sign", "Sign a bundle as the next version, with the local key");
+  sign_command->add_option("bundle", bundle, "Folder of policies")->required();
+  sign_command->add_option("--constitution-version", version, "Its version, above the one in force")->required();
+  sign_command->callback([&] { code = cli::sign_policy(bundle, version); });
+
+  std::string run;
+  std::int64_t after = 0, limit = 100;
+  auto* audit_command = app.add_subcommand("audit", "The audit chain")->require_subcommand(1);
+  auto* list_command = audit_command->add_subcommand("list", "Records, one JSON object a line");
+  list_command->add_option("--run", run, "Only of this run");
+  list_command->add_option("--after", after, "After this record");
+  list_command->add_option("--limit", limit, "At most so many")->check(CLI::Range(1, 1000));
+  list_command->callback([&] { code = cli::audit_list(run, after, limit); });
+  auto* verify_command = audit_command->add_subcommand("verify", "Check every chain and signed checkpoint");
+  verify_command->add_flag("--json", json, "As one JSON object");
+  verify_command->callback([&] { code = cli::audit_verify(json); });
+
+  std::string review, answer, result, note;
+  auto* review_command = app.add_subcommand("review", "Answer a review; WRIT_API_KEY is the reviewer's key");
+  review_command->add_option("id", review, "Review")->required();
+  review_command->add_option("answer", answer, "approve, deny, retry or done")->required()->check(CLI::IsMember({"approve", "deny", "retry", "done"}));
+  review_command->add_option("--result", result, "done: what the tool returned, as JSON");
+  review_command->add_option("--note", note, "Why");
+  review_command->callback([&] { code = cli::review(review, answer, result, note); });
+
+  app.add_subcommand("describe", "Settings as JSON")->callback([&] { code = cli::describe(); });
+  auto* doctor_command = app.add_subcommand("doctor", "What is wrong and how to fix it");
+  doctor_command->add_flag("--json", json, "As one JSON object");
+  doctor_command->callback([&] { code = cli::doctor(json); });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int parsed = app.exit(error);
+    return parsed == 0 ? cli::done : cli::cannot_start;
+  }
+  return code;
+}

@@ -1,0 +1,29 @@
+// The whole service on scripted neighbours.
+#pragma once
+
+#include "gateway/fake_ports.h"
+#include "gateway/gateway.h"
+
+namespace writ::gateway {
+
+struct Door {
+  Bench bench;
+  FakeOrchestrator orchestrator;
+  FakeIdentity identity;
+  http::Invoker invoker{bench.registry};
+  observability::Logger log{"gateway", observability::Level::error, [](std::string_view) {}};
+  Made made = make_service({.settings = {},
+                            .orchestrator = orchestrator,
+                            .policy = bench.policy,
+                            .slm = bench.slm,
+                            .identity = identity,
+                            .governed = bench.governed,
+                            .identity_fresh = [] { return Status{}; },
+                            .registry = bench.registry,
+                            .invoker = invoker,
+                            .log = log,
+                            .clock = system_clock(),
+                            .random = system_random()});
+};
+
+}  // namespace writ::gateway

@@ -1,0 +1,34 @@
+// GatewayService: the public view of sessions, runs, reviews and audit, mapped onto the ports that own them.
+#pragma once
+
+#include "gateway/api/gateway_port.h"
+#include "orchestrator/api/orchestrator_port.h"
+#include "policy/api/policy_port.h"
+
+namespace writ::gateway {
+
+/// Keeps nothing. The client's Idempotency-Key travels in the context to the service that owns the effect.
+class GatewayService final : public GatewayPort {
+ public:
+  GatewayService(orchestrator::OrchestratorPort& orchestrator, policy::PolicyPort& policy) : orchestrator_(orchestrator), policy_(policy) {}
+  Task<Result<Started>> start_session(Context ctx, StartSession in) override;
+  Task<Result<Started>> post_message(Context ctx, PostMessage in) override;
+  Task<Result<Session>> session(Context ctx, SessionRef in) override;
+  Task<Result<Run>> run(Context ctx, RunRef in) override;
+  Task<Result<StreamPtr<RunEvent>>> events(Context ctx, WatchRun in) override;
+  Task<Result<Run>> cancel(Context ctx, RunRef in) override;
+  Task<Result<Review>> approve(Context ctx, ApproveReview in) override;
+  Task<Result<Review>> deny(Context ctx, DenyReview in) override;
+  Task<Result<Review>> retry(Context ctx, RetryReview in) override;
+  Task<Result<Review>> done(Context ctx, DoneReview in) override;
+  Task<Result<ReviewPage>> reviews(Context ctx, ListReviews in) override;
+  Task<Result<policy::AuditPage>> audit(Context ctx, policy::ListAudit in) override;
+  Task<Result<policy::AuditReport>> verify_audit(Context ctx, http::Nothing in) override;
+  Task<Result<policy::Budget>> budget(Context ctx, http::Nothing in) override;
+
+ private:
+  orchestrator::OrchestratorPort& orchestrator_;
+  policy::PolicyPort& policy_;
+};
+
+}  // namespace writ::gateway

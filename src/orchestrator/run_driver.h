@@ -1,0 +1,78 @@
+// RunDriver: performs what the run machine wants, for one claimed run, until the run waits or has ended.
+#pragma once
+
+#include "governed/governed.h"
+#include "identity/api/identity_port.h"
+#include "observability/log.h"
+#include "orchestrator/capsule.h"
+#include "orchestrator/orchestrator_metrics.h"
+#include "orchestrator/orchestrator_settings.h"
+#include "orchestrator/orchestrator_store.h"
+#include "orchestrator/run_hub.h"
+#include "orchestrator/step_failure.h"
+
+namespace writ::orchestrator {
+
+/// What every driver of a host uses; all of it outlives the drivers.
+struct DriverDeps {
+  OrchestratorStore& store;
+  governed::Governed& governed;
+  identity::IdentityPort& identity;
+  const tools::Toolbox& tools;
+  const CapsuleSet& capsules;
+  const OrchestratorSettings& settings;
+  RunHub& hub;
+  OrchestratorProbe& probe;
+  const observability::Logger& log;
+  const Clock& clock;
+  Random& random;
+};
+
+/// Thread: the loop that owns the run.
+class RunDriver {
+ public:
+  /// `interrupt`: a person cancelled the run, or the host stops; then `stopping` is requested too.
+  RunDriver(const DriverDeps& deps, Claim claim, std::stop_token interrupt, std::stop_token stopping);
+
+  /// Ends well when the run waits, has ended, or the host stops. What is under way when it is interrupted is dropped.
+  /// Errors: conflict (fenced), those of the store; the run can then be claimed or driven again.
+  [[nodiscard]] Task<Status> drive();
+
+ private:
+  [[nodiscard]] Task<Status> perform(Command command);
+  [[nodiscard]] Task<Status> decide_start(DecideStart command);
+  [[nodiscard]] Task<Status> call_model(CallModel command);
+  [[nodiscard]] Task<Result<bool>> follow_stream(const CallModel& command, Stream<governed::ChatItem>& stream);
+  [[nodiscard]] Task<Status> decide_tool(DecideTool command);
+  [[nodiscard]] Task<Status> run_tool(RunTool command);
+  [[nodiscard]] Task<Status> send_tool(Context ctx, std::int64_t step, governed::ToolCall call, governed::Decided allowed, bool once);
+  [[nodiscard]] Task<Status> request_review(RequestReview command);
+  /// What a failed step leads to; see step_failure.h.
+  [[nodiscard]] Task<Status> fail_step(FailedStep failed, Error error);
+  /// Commits, takes in what others appended, tells watchers.
+  [[nodiscard]] Task<Status> append(std::vector<Draft> drafts);
+
+  /// The run's principal as it is now. Errors: those of identity; not_found (principal_gone).
+  [[nodiscard]] Task<Result<Principal>> resolve_principal();
+  [[nodiscard]] Context own_context() const;
+  /// For acting on behalf of the principal: until the run's deadline or an interruption.
+  [[nodiscard]] Context acting_context(Principal principal) const;
+  [[nodiscard]] governed::Actor actor(std::int64_t step, std::int64_t attempt) const;
+  [[nodiscard]] Result<governed::ToolCall> tool_call(std::int64_t step, std::int64_t attempt, const CallRef& call) const;
+  [[nodiscard]] std::string text_of(const ContentId& id) const;
+  /// Ids in content fields become texts again.
+  [[nodiscard]] Draft draft_of(EventData event) const;
+  void count(const Event& event);
+
+  const DriverDeps& deps_;
+  const Claim claim_;
+  const std::stop_token interrupt_, stopping_;
+  const Trace trace_;
+  const Capsule* capsule_ = nullptr;
+  RunState state_;
+  Texts texts_;
+  std::vector<Exchange> earlier_;
+  bool given_back_ = false;
+};
+
+}  // namespace writ::orchestrator

@@ -1,0 +1,326 @@
+#include "orchestrator/run_machine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/assert.h"
+
+namespace writ::orchestrator {
+namespace {
+
+using Stage = RunState::Stage;
+using CallStage = CallState::Stage;
+
+std::string words_of(const std::vector<policy::Reason>& reasons) {
+  return reasons.empty() || reasons.front().message.empty() ? "no rule permits it" : reasons.front().message;
+}
+
+void finish(RunState& s, RunStatus status, std::string reason, std::optional<ContentId> answer = std::nullopt) {
+  if (!s.finish) s.finish = RunFinished{.status = status, .answer = std::move(answer), .reason = std::move(reason)};
+}
+
+CallState* call_named(RunState& s, std::string_view id) {
+  if (s.stage != Stage::in_tools) return nullptr;
+  const auto found = std::ranges::find_if(s.calls, [&](const auto& c) { return c.call.id == id && c.stage != CallStage::answered; });
+  return found == s.calls.end() ? nullptr : &*found;
+}
+
+// The open call's attempt, or that of the start or the model call.
+std::int64_t& current_attempt(RunState& s) {
+  if (s.stage == Stage::in_tools)
+    for (auto& call : s.calls)
+      if (call.stage != CallStage::answered) return call.attempt;
+  return s.attempt;
+}
+
+void answer_call(RunState& s, CallState& call, Turn turn) {
+  turn.call_id = call.call.id;
+  s.turns.push_back(std::move(turn));
+  call.stage = CallStage::answered;
+  s.waits = 0;
+  if (s.open_call() != nullptr) return;
+  s.calls.clear();
+  s.stage = Stage::calling_model;
+  ++s.step;
+  s.attempt = 1;
+  s.restarts = 0;
+}
+
+void on(RunState& s, const RunStarted& e) {
+  if (s.stage != Stage::none) return;
+  s.stage = Stage::deciding_start;
+  s.start = e;
+  s.started_at = s.now;
+}
+
+void on_start_decided(RunState& s, const Decided& e) {
+  if (s.stage != Stage::deciding_start || e.attempt != s.attempt || s.finish) return;
+  s.waits = 0;
+  switch (e.decision) {
+    case policy::Verdict::allow:
+      s.stage = Stage::calling_model;
+      s.step = 1;
+      s.attempt = 1;
+      return;
+    case policy::Verdict::deny: return finish(s, RunStatus::denied, "start_denied: " + words_of(e.reasons));
+    case policy::Verdict::review: s.wanted = WantedReview{e.decision_id, e.review_scope.value_or("")}; return;
+  }
+}
+
+void on_model_decided(RunState& s, const Decided& e) {
+  if (s.stage != Stage::calling_model || e.step != s.step || e.attempt != s.attempt || s.finish) return;
+  if (e.decision == policy::Verdict::allow) return;
+  s.model_started = false;
+  if (e.decision == policy::Verdict::deny) return finish(s, RunStatus::denied, "model_denied: " + words_of(e.reasons));
+  s.wanted = WantedReview{e.decision_id, e.review_scope.value_or("")};
+}
+
+void on_tool_decided(RunState& s, const Decided& e) {
+  auto* call = call_named(s, e.call_id);
+  if (call == nullptr || call->stage != CallStage::undecided || e.attempt != call->attempt || s.finish) return;
+  s.waits = 0;
+  call->decision_id = e.decision_id;
+  call->review_scope = e.review_scope.value_or("");
+  switch (e.decision) {
+    case policy::Verdict::allow: call->stage = CallStage::allowed; return;
+    case policy::Verdict::review: call->stage = CallStage::wants_review; return;
+    case policy::Verdict::deny: return answer_call(s, *call, {.denied = words_of(e.reasons)});
+  }
+}
+
+void on(RunState& s, const Decided& e) {
+  if (e.tokens_left) s.tokens_left = e.tokens_left;
+  switch (e.action) {
+    case policy::Action::run_start: return on_start_decided(s, e);
+    case policy::Action::model_call: return on_model_decided(s, e);
+    case policy::Action::tool_call: return on_tool_decided(s, e);
+    default: return;  // of an output or a result: model_output and tool_result say what came of it
+  }
+}
+
+void on(RunState& s, const StepStarted& e) {
+  if (s.finish) return;
+  if (e.kind == StepKind::model) {
+    if (s.stage == Stage::calling_model && e.step == s.step && e.attempt == s.attempt) s.model_started = true;
+  } else if (auto* call = call_named(s, e.call_id); call != nullptr && call->stage == CallStage::allowed && e.attempt == call->attempt) {
+    call->stage = CallStage::started;
+    call->once = e.once;
+  }
+}
+
+void on(RunState& s, const StepRestarted& e) {
+  if (e.call_id.empty()) {
+    if (s.stage != Stage::calling_model || !s.model_started || e.attempt <= s.attempt) return;
+    s.model_started = false;
+    s.attempt = e.attempt;
+    ++s.restarts;
+  } else if (auto* call = call_named(s, e.call_id); call != nullptr && call->stage == CallStage::started && e.attempt > call->attempt) {
+    call->stage = CallStage::undecided;
+    call->attempt = e.attempt;
+    ++call->restarts;
+  }
+}
+
+void on(RunState& s, const ModelOutput& e) {
+  s.prompt += e.prompt;
+  s.completion += e.completion;
+  if (s.stage != Stage::calling_model || e.step != s.step || e.attempt != s.attempt || s.finish) return;
+  s.model_started = false;
+  s.waits = 0;
+  if (e.denied) return finish(s, RunStatus::denied, "output_denied: " + e.reason);
+  s.turns.push_back({.text = e.text, .tool_calls = e.tool_calls});
+  if (e.tool_calls.empty()) return finish(s, RunStatus::completed, "", e.text);
+  s.stage = Stage::in_tools;
+  for (const auto& call : e.tool_calls) s.calls.push_back({.call = call});
+}
+
+void on(RunState& s, const ToolResult& e) {
+  auto* call = call_named(s, e.call_id);
+  if (call == nullptr || e.attempt != call->attempt) return;
+  // Before a decision there is one possible result: that there is no such tool.
+  if (call->stage != CallStage::started && e.outcome != "tool_error") return;
+  answer_call(s, *call, {.text = e.result});
+}
+
+void on(RunState& s, const ReviewRequested& e) {
+  if (s.review || s.finish) return;
+  s.wanted.reset();
+  s.review = e;
+  s.status = RunStatus::waiting_review;
+  s.waiting_since = s.now;
+}
+
+bool answers(ReviewKind kind, ReviewAnswer answer) {
+  if (answer == ReviewAnswer::deny) return true;
+  return (answer == ReviewAnswer::approve) == (kind == ReviewKind::action);
+}
+
+// The conversation shows what is really called. Ids of calls are unique in one output only.
+void edit_arguments(RunState& s, CallState& call, const ContentId& arguments) {
+  call.call.arguments = arguments;
+  const auto turn = std::ranges::find_if(s.turns.rbegin(), s.turns.rend(), [](const Turn& t) { return !t.tool_calls.empty(); });
+  if (turn == s.turns.rend()) return;
+  for (auto& ref : turn->tool_calls)
+    if (ref.id == call.call.id) ref.arguments = arguments;
+}
+
+void on_call_answered(RunState& s, CallState& call, const ReviewRequested& review, const ReviewAnswered& e) {
+  switch (e.answer) {
+    case ReviewAnswer::approve:
+      if (e.arguments) edit_arguments(s, call, *e.arguments);
+      [[fallthrough]];
+    case ReviewAnswer::retry:
+      call.stage = CallStage::undecided;
+      ++call.attempt;
+      return;
+    case ReviewAnswer::done: return answer_call(s, call, {.text = e.result.value_or("")});
+    case ReviewAnswer::deny: break;
+  }
+  std::string words = e.by ? "a reviewer denied it" : "nobody approved it in time";
+  if (review.kind == ReviewKind::unknown_outcome) words = "it is unknown whether it happened, and it was not tried again";
+  if (!e.note.empty()) words += ": " + e.note;
+  answer_call(s, call, {.denied = std::move(words)});
+}
+
+void on(RunState& s, const ReviewAnswered& e) {
+  if (!s.review || s.review->review_id != e.review_id || !answers(s.review->kind, e.answer)) return;
+  const auto review = *std::exchange(s.review, std::nullopt);
+  s.waited_for_people += s.now - *std::exchange(s.waiting_since, std::nullopt);
+  s.status = RunStatus::running;
+  if (e.answer == ReviewAnswer::approve && e.by) s.approvals.push_back({review.decision_id, e.argument_hash, *e.by});
+  if (s.finish) return;
+  if (auto* call = call_named(s, review.call_id)) return on_call_answered(s, *call, review, e);
+  // The review was about the start or a model call.
+  if (e.answer == ReviewAnswer::approve) ++s.attempt;
+  else finish(s, RunStatus::denied, e.by ? "review_denied: " + e.note : "review_expired: nobody approved it in time");
+}
+
+void on(RunState& s, const WaitingDependency& e) {
+  if (s.review || s.waiting || s.finish) return;
+  s.waiting = e;
+  s.status = RunStatus::waiting_dependency;
+  ++s.waits;
+  s.model_started = false;
+  s.restarts = 0;  // waits are bounded by the deadline instead
+  for (auto& call : s.calls)
+    if (call.stage == CallStage::started || call.stage == CallStage::allowed) call.stage = CallStage::undecided;
+}
+
+void on(RunState& s, const Resumed& e) {
+  if (!s.waiting) return;
+  s.waiting.reset();
+  s.status = RunStatus::running;
+  auto& attempt = current_attempt(s);
+  attempt = std::max(attempt, e.attempt);
+}
+
+void on(RunState& s, const CancelRequested& e) {
+  finish(s, RunStatus::cancelled, "cancelled by " + e.by.str());
+}
+
+void on(RunState& s, const RunFinished& e) {
+  s.stage = Stage::ended;
+  s.status = e.status;
+  s.finish = e;
+  s.review.reset();
+  s.waiting.reset();
+}
+
+Finish finish_with(const RunState& s, RunFinished result) {
+  result.prompt = s.prompt;
+  result.completion = s.completion;
+  return {std::move(result)};
+}
+Finish fail_with(const RunState& s, std::string reason) {
+  return finish_with(s, {.status = RunStatus::failed, .reason = std::move(reason)});
+}
+
+Command next_model(const RunState& s) {
+  if (s.model_started) {
+    if (s.restarts >= restarts_max) return fail_with(s, "cut_off: the model call was cut off in every attempt");
+    return Restart{.step = s.step, .attempt = s.attempt + 1};
+  }
+  if (s.step > s.start.limits.steps) return fail_with(s, "step_limit: the run used all of its " + std::to_string(s.start.limits.steps) + " steps");
+  if (s.tokens_free().value <= 0)
+    return fail_with(s, "token_limit: the run used all of its " + std::to_string(s.start.limits.tokens.value) + " tokens");
+  return CallModel{.step = s.step, .attempt = s.attempt};
+}
+
+Command next_call(const RunState& s, const CallState& c) {
+  switch (c.stage) {
+    case CallStage::undecided: return DecideTool{.step = s.step, .attempt = c.attempt, .call = c.call};
+    case CallStage::allowed: return RunTool{.step = s.step, .attempt = c.attempt, .call = c.call, .decision_id = c.decision_id};
+    case CallStage::wants_review:
+      return RequestReview{.kind = ReviewKind::action, .step = s.step, .attempt = c.attempt, .call = c.call, .decision_id = c.decision_id, .scope = c.review_scope};
+    case CallStage::started:
+      if (c.restarts >= restarts_max) return fail_with(s, "cut_off: the call of " + c.call.name + " was cut off in every attempt");
+      return Restart{.step = s.step, .attempt = c.attempt + 1, .call_id = c.call.id};
+    case CallStage::answered: break;
+  }
+  WRIT_ASSERT(false, "open_call() has no answer");
+  std::unreachable();
+}
+
+// A `once` tool that was started has an unknown outcome: no limit and no restart may hide it.
+const CallState* lost_call(const RunState& s) {
+  const auto* call = s.open_call();
+  return call != nullptr && call->stage == CallStage::started && call->once ? call : nullptr;
+}
+
+}  // namespace
+
+const CallState* RunState::open_call() const {
+  if (stage != Stage::in_tools) return nullptr;
+  const auto found = std::ranges::find_if(calls, [](const auto& c) { return c.stage != CallStage::answered; });
+  return found == calls.end() ? nullptr : &*found;
+}
+
+RunState apply(RunState state, const Event& event) {
+  if (state.stage == Stage::ended || event.seq != state.last_seq + 1) return state;
+  state.last_seq = event.seq;
+  state.now = std::max(state.now, event.at);
+  std::visit([&](const auto& data) { on(state, data); }, event.data);
+  return state;
+}
+
+std::optional<Command> next(const RunState& s, WallTime now) {
+  if (s.stage == Stage::none || s.stage == Stage::ended) return std::nullopt;
+  if (s.finish) return finish_with(s, *s.finish);
+  if (s.review) return AwaitReview{.review_id = s.review->review_id, .until = s.review->expires_at};
+  if (const auto* lost = lost_call(s))
+    return RequestReview{.kind = ReviewKind::unknown_outcome, .step = s.step, .attempt = lost->attempt, .call = lost->call,
+                         .decision_id = lost->decision_id, .scope = lost->review_scope};
+  if (now >= s.deadline()) {
+    auto reason = "time_limit: the run took longer than " + std::to_string(s.start.limits.wall_ms) + " ms";
+    if (s.waiting) reason += ", waiting for " + s.waiting->what;
+    return fail_with(s, std::move(reason));
+  }
+  const auto* call = s.open_call();
+  if (s.waiting)
+    return AwaitDependency{.step = s.step, .attempt = (call != nullptr ? call->attempt : s.attempt) + 1,
+                           .until = std::min(s.waiting->retry_at, s.deadline())};
+  if (s.wanted)
+    return RequestReview{.kind = ReviewKind::action, .step = s.step, .attempt = s.attempt, .call = {},
+                         .decision_id = s.wanted->decision_id, .scope = s.wanted->scope};
+  switch (s.stage) {
+    case Stage::deciding_start: return DecideStart{.attempt = s.attempt};
+    case Stage::calling_model: return next_model(s);
+    case Stage::in_tools: return next_call(s, *call);
+    case Stage::none:
+    case Stage::ended: break;
+  }
+  return std::nullopt;
+}
+
+RunState replay(const std::vector<Event>& events) {
+  RunState state;
+  for (const auto& event : events) state = apply(std::move(state), event);
+  return state;
+}
+
+Millis back_off(int waits) {
+  constexpr Millis first{500}, most{30'000};
+  return std::min(most, first * (1 << std::min(waits, 10)));
+}
+
+}  // namespace writ::orchestrator

@@ -1,0 +1,119 @@
+// The run machine: a pure reducer. No clock, no I/O, no randomness: events and the time in, the next command out.
+//
+//   run_started ─▶ [decide start] ─ allow ─▶ [call model] ◀───────────────────────────────┐
+//                        │                       │ model_output                          │
+//                        │ deny                  ├─ no calls ─▶ [finish completed]       │ all calls answered
+//                        ▼                       └─ calls ─▶ per call: [decide tool] ─ allow ─▶ [run tool] ─▶ tool_result
+//                 [finish denied]                                 │ deny: the model is told      │ unknown outcome, `once`
+//                                                                 └ review ─▶ (waiting_review) ◀─┘
+//   any decision may say review ─▶ (waiting_review) ─▶ approve: decided again, deny: as a denial
+//   any step, a dependency is down ─▶ (waiting_dependency) ─▶ resumed, next attempt
+//   a started step was cut off ─▶ [restart], next attempt
+//   any time: cancel_requested ─▶ [finish cancelled]; a limit reached ─▶ [finish failed]
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "orchestrator/run_event.h"
+
+namespace writ::orchestrator {
+
+/// A step that is cut off this often in a row ends the run: what breaks every attempt will break the next.
+inline constexpr int restarts_max = 3;
+/// Needed to answer a review whose rule names no scope (an unknown outcome).
+inline constexpr std::string_view default_review_scope = "reviews:decide";
+
+/// A tool call of the last model output and how far it has come.
+struct CallState {
+  enum class Stage { undecided, wants_review, allowed, started, answered };
+  CallRef call;
+  Stage stage = Stage::undecided;
+  std::int64_t attempt = 1;
+  int restarts = 0;
+  bool once = false;
+  DecisionId decision_id;     // the last one
+  std::string review_scope;
+};
+
+/// One turn of the conversation inside the run, for the next model call.
+struct Turn {
+  ContentId text;                   // assistant: its text; tool: what the model is told
+  std::vector<CallRef> tool_calls;  // assistant
+  std::string call_id;              // tool
+  std::string denied;               // tool: the refusal in words, instead of text
+};
+
+/// An approval that later decisions of the same action see.
+struct Approval {
+  DecisionId decision_id;
+  std::string argument_hash;
+  Subject approver;
+};
+
+/// A decision that said review and is not asked for yet.
+struct WantedReview {
+  DecisionId decision_id;
+  std::string scope;
+};
+
+struct RunState {
+  enum class Stage { none, deciding_start, calling_model, in_tools, ended };
+  Stage stage = Stage::none;
+  RunStatus status = RunStatus::running;
+  RunStarted start;
+  std::int64_t last_seq = 0;
+  WallTime now, started_at;
+  Millis waited_for_people{0};      // does not count against the wall limit
+  std::int64_t step = 0;            // of model calls, from 1
+  std::int64_t attempt = 1;         // of the start or the model call
+  bool model_started = false;       // step_started without a model_output
+  int restarts = 0;                 // of this model call
+  int waits = 0;                    // waits for a dependency without a success between them
+  std::vector<CallState> calls;     // of the last output
+  std::vector<Turn> turns;
+  std::vector<Approval> approvals;
+  std::optional<WantedReview> wanted;           // of the start or the model call
+  std::optional<ReviewRequested> review;        // open
+  std::optional<WallTime> waiting_since;        // for a person
+  std::optional<WaitingDependency> waiting;
+  Tokens prompt, completion;
+  std::optional<Tokens> tokens_left;
+  std::optional<RunFinished> finish;            // decided, not yet recorded; then the end
+
+  /// The wall limit as of what is known.
+  [[nodiscard]] WallTime deadline() const { return started_at + Millis{start.limits.wall_ms} + waited_for_people; }
+  [[nodiscard]] Tokens tokens_free() const { return start.limits.tokens - prompt - completion; }
+  /// The first call that has no answer yet, in in_tools.
+  [[nodiscard]] const CallState* open_call() const;
+};
+
+// Commands; the host performs one and appends the events that say what came of it. All ids derive from run/step/attempt.
+struct DecideStart { std::int64_t attempt = 1; };
+struct CallModel { std::int64_t step = 1, attempt = 1; };
+struct DecideTool { std::int64_t step = 1, attempt = 1; CallRef call; };
+struct RunTool { std::int64_t step = 1, attempt = 1; CallRef call; DecisionId decision_id; };
+/// Append review_requested. kind action: the last decision said review; unknown_outcome: a `once` tool was cut off.
+struct RequestReview { ReviewKind kind = ReviewKind::action; std::int64_t step = 1, attempt = 1; CallRef call; DecisionId decision_id; std::string scope; };
+/// Append step_restarted: the step was started and nobody knows how it ended; trying again is harmless.
+struct Restart { std::int64_t step = 1, attempt = 1; std::string call_id; };
+/// Nothing until a review is answered or `until`; then append review_answered{deny} without `by`.
+struct AwaitReview { ReviewId review_id; WallTime until; };
+/// Nothing until `until`; then append resumed.
+struct AwaitDependency { std::int64_t step = 0, attempt = 1; WallTime until; };
+/// Append run_finished.
+struct Finish { RunFinished result; };
+using Command = std::variant<DecideStart, CallModel, DecideTool, RunTool, RequestReview, Restart, AwaitReview, AwaitDependency, Finish>;
+
+/// Takes an event in. An event that is not the next by seq changes nothing; one that does not fit the state (a late
+/// answer, a result of an older attempt) changes the clock and what was used, but not what comes next.
+[[nodiscard]] RunState apply(RunState state, const Event& event);
+/// What is to be done at `now`, by a host that has nothing under way for this run: a step that was started is one that was
+/// cut off. Nothing before the start and after the end.
+[[nodiscard]] std::optional<Command> next(const RunState& state, WallTime now);
+[[nodiscard]] RunState replay(const std::vector<Event>& events);
+
+/// How long to wait for a dependency before the attempt after `waits` waits: 0.5 s, doubling to 30 s.
+[[nodiscard]] Millis back_off(int waits);
+
+}  // namespace writ::orchestrator

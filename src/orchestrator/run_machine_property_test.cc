@@ -1,0 +1,226 @@
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <map>
+
+#include "orchestrator/run_history.h"
+
+namespace writ::orchestrator {
+namespace {
+
+using policy::Verdict;
+
+/// The world around one run: what policy, the model, tools and people answer is fixed by the ids of the questions, so
+/// that a run that is cut off anywhere meets the same world again. It counts the effects of tools.
+class World {
+ public:
+  explicit World(std::vector<int> choices) : choices_(std::move(choices)) {}
+
+  /// What comes of a command, as events.
+  std::vector<EventData> perform(const Command& command, const RunState& s) {
+    return std::visit([&](const auto& c) { return on(c, s); }, command);
+  }
+  /// A tool acts once its step is recorded.
+  void act(const StepStarted& step) { ++effects_[key_of(step.step, step.call_id, step.tool)]; }
+  [[nodiscard]] int effects(const std::string& key) const {
+    const auto found = effects_.find(key);
+    return found == effects_.end() ? 0 : found->second;
+  }
+  [[nodiscard]] const std::map<std::string, int>& effects() const { return effects_; }
+  static std::string key_of(std::int64_t step, const std::string& call, const std::string& tool) { return tool + std::to_string(step) + call; }
+  bool forgiving = false;  // nothing is down and nobody cancels
+
+ private:
+  int choose(std::string_view what, std::int64_t step, int options) {
+    if (choices_.empty()) return 0;
+    const auto key = std::hash<std::string>{}(std::string(what) + std::to_string(step));
+    return choices_[key % choices_.size()] % options;
+  }
+  Verdict verdict(std::string_view what, std::int64_t step) {
+    const int n = choose(what, step, 8);
+    return n == 0 ? Verdict::deny : n == 1 ? Verdict::review : Verdict::allow;
+  }
+  bool down(std::string_view what, std::int64_t step, std::int64_t attempt) { return !forgiving && attempt <= 2 && choose(what, step, 7) == 6; }
+  static bool approved(const RunState& s, const DecisionId& id) {
+    for (const auto& approval : s.approvals)
+      if (approval.decision_id == id) return true;
+    return false;
+  }
+  static WaitingDependency wait(const RunState& s, std::int64_t step, std::int64_t attempt) {
+    return {.step = step, .attempt = attempt, .what = "down", .retry_at = s.now + back_off(s.waits)};
+  }
+
+  std::vector<EventData> on(const DecideStart& c, const RunState& s) {
+    if (down("start_down", 0, c.attempt)) return {wait(s, 0, c.attempt)};
+    const DecisionId id("dec_start");
+    auto v = verdict("start", 0);
+    if (v == Verdict::review && approved(s, id)) v = Verdict::allow;
+    return {Decided{.attempt = c.attempt, .action = policy::Action::run_start, .decision = v, .decision_id = id}};
+  }
+  std::vector<EventData> on(const CallModel& c, const RunState& s) {
+    std::vector<EventData> out{StepStarted{.step = c.step, .attempt = c.attempt, .kind = StepKind::model}};
+    if (down("model_down", c.step, c.attempt)) {
+      out.emplace_back(wait(s, c.step, c.attempt));
+      return out;
+    }
+    std::vector<CallRef> calls;
+    for (int i = 0; i < choose("calls", c.step, 3); ++i) calls.push_back({"call_" + std::to_string(i), choose("tool", c.step + i, 2) == 0 ? "once" : "pure", "args"});
+    out.emplace_back(ModelOutput{.step = c.step, .attempt = c.attempt, .text = "t", .tool_calls = std::move(calls), .finish = "stop",
+                                 .prompt = Tokens{choose("prompt", c.step, 50)}, .completion = Tokens{5}, .denied = choose("denied", c.step, 20) == 19});
+    return out;
+  }
+  std::vector<EventData> on(const DecideTool& c, const RunState& s) {
+    if (down("tool_down", c.step, c.attempt)) return {wait(s, c.step, c.attempt)};
+    const DecisionId id("dec_" + std::to_string(c.step) + c.call.id);
+    auto v = verdict(c.call.id, c.step);
+    if (v == Verdict::review && approved(s, id)) v = Verdict::allow;
+    return {Decided{.step = c.step, .attempt = c.attempt, .call_id = c.call.id, .action = policy::Action::tool_call, .decision = v, .decision_id = id}};
+  }
+  std::vector<EventData> on(const RunTool& c, const RunState&) {
+    return {StepStarted{.step = c.step, .attempt = c.attempt, .kind = StepKind::tool, .call_id = c.call.id, .tool = c.call.name, .once = c.call.name == "once"},
+            ToolResult{.step = c.step, .attempt = c.attempt, .call_id = c.call.id, .tool = c.call.name, .result = "r", .outcome = "result"}};
+  }
+  std::vector<EventData> on(const RequestReview& c, const RunState& s) {
+    return {ReviewRequested{.review_id = ReviewId("rev_" + std::to_string(s.last_seq)), .kind = c.kind, .step = c.step, .attempt = c.attempt,
+                            .call_id = c.call.id, .tool = c.call.name, .scope = c.scope, .decision_id = c.decision_id, .expires_at = s.now + Seconds{60}}};
+  }
+  std::vector<EventData> on(const Restart& c, const RunState&) { return {StepRestarted{.step = c.step, .attempt = c.attempt, .call_id = c.call_id}}; }
+  std::vector<EventData> on(const AwaitReview& c, const RunState& s) {
+    ReviewAnswered answer{.review_id = c.review_id, .answer = ReviewAnswer::approve, .by = Subject("boss"), .argument_hash = "h"};
+    // An unknown outcome is looked up in the tool's own store, as a person would.
+    if (s.review->kind == ReviewKind::unknown_outcome) {
+      const bool happened = effects(key_of(s.step, s.review->call_id, s.review->tool)) > 0;
+      answer.answer = happened ? ReviewAnswer::done : ReviewAnswer::retry;
+      if (happened) answer.result = "r";
+    } else if (choose("people", s.step, 4) == 3) {
+      answer.answer = ReviewAnswer::deny;
+    }
+    return {answer};
+  }
+  std::vector<EventData> on(const AwaitDependency& c, const RunState&) { return {Resumed{.step = c.step, .attempt = c.attempt}}; }
+  std::vector<EventData> on(const Finish& c, const RunState&) { return {c.result}; }
+
+  std::vector<int> choices_;
+  std::map<std::string, int> effects_;
+};
+
+std::vector<int> some_choices() { return *rc::gen::container<std::vector<int>>(17, rc::gen::inRange(0, 840)); }
+Limits some_limits() {
+  return {.steps = *rc::gen::inRange(1, 5), .tokens = Tokens{*rc::gen::inRange(20, 400)}, .wall_ms = 600'000};
+}
+
+constexpr int commands_max = 400;
+
+/// Where the host dies once: when so many events are recorded, and whether a tool that was just started had acted.
+struct Cut {
+  std::size_t events = 0;
+  bool acted = false;
+};
+
+RunHistory run_to_end(World& world, Limits limits, std::optional<Cut> cut = std::nullopt, std::optional<std::size_t> cancel_at = std::nullopt) {
+  RunHistory run(limits);
+  bool cancelled = false;
+  for (int i = 0; i < commands_max; ++i) {
+    if (cancel_at && !cancelled && run.events.size() >= *cancel_at) {
+      cancelled = true;
+      run.cancel();
+    }
+    const auto command = run.command();
+    if (!command) return run;
+    for (auto& event : world.perform(*command, run.state)) {
+      if (cut && run.events.size() == cut->events) {
+        cut.reset();
+        run.state = replay(run.events);  // a new host
+        break;
+      }
+      const auto* started = std::get_if<StepStarted>(&run.add(std::move(event)).events.back().data);
+      if (started != nullptr && started->kind == StepKind::tool && (!cut || run.events.size() != cut->events || cut->acted)) world.act(*started);
+    }
+  }
+  ADD_FAILURE() << "the run does not end";
+  return run;
+}
+
+/// What a person sees of the end.
+std::string end_of(const RunHistory& run) {
+  std::string out(schema::name_of(run.state.status));
+  for (const auto& turn : run.state.turns) out += "|" + turn.call_id + turn.text + turn.denied;
+  return out;
+}
+
+TEST(RunMachineProperty, every_run_ends_within_its_limits) {
+  EXPECT_TRUE(rc::check([] {
+    World world(some_choices());
+    const auto limits = some_limits();
+    const auto cancel_at = *rc::gen::inRange<std::size_t>(1, 80);  // often after the end
+    const auto run = run_to_end(world, limits, std::nullopt, cancel_at);
+    RC_ASSERT(run.state.stage == RunState::Stage::ended);
+    RC_ASSERT(is_end(run.state.status));
+    std::int64_t outputs = 0;
+    Tokens before_last, used;
+    for (const auto& event : run.events)
+      if (const auto* output = std::get_if<ModelOutput>(&event.data)) {
+        ++outputs;
+        before_last = used;
+        used += output->prompt + output->completion;
+      }
+    RC_ASSERT(outputs <= limits.steps);
+    RC_ASSERT(outputs == 0 || before_last < limits.tokens);  // no call begins with nothing left
+  }));
+}
+
+TEST(RunMachineProperty, any_prefix_of_a_history_replays_to_the_state_it_led_to) {
+  EXPECT_TRUE(rc::check([] {
+    World world(some_choices());
+    const auto run = run_to_end(world, some_limits());
+    RunState state;
+    std::vector<Event> prefix;
+    for (const auto& event : run.events) {
+      state = apply(std::move(state), event);
+      prefix.push_back(event);
+      const auto again = replay(prefix);
+      RC_ASSERT(again.stage == state.stage && again.status == state.status && again.step == state.step && again.attempt == state.attempt);
+      RC_ASSERT(again.turns.size() == state.turns.size() && again.last_seq == state.last_seq);
+      const auto a = next(state, event.at), b = next(again, event.at);
+      RC_ASSERT(a.has_value() == b.has_value() && (!a || a->index() == b->index()));
+    }
+  }));
+}
+
+TEST(RunMachineProperty, duplicates_and_late_events_change_nothing) {
+  EXPECT_TRUE(rc::check([] {
+    World world(some_choices());
+    const auto run = run_to_end(world, some_limits());
+    const auto upto = *rc::gen::inRange<std::size_t>(1, run.events.size() + 1);
+    const std::vector<Event> prefix(run.events.begin(), run.events.begin() + static_cast<std::ptrdiff_t>(upto));
+    auto state = replay(prefix);
+    const auto before = next(state, prefix.back().at);
+    const auto repeated = prefix[*rc::gen::inRange<std::size_t>(0, upto)];
+    state = apply(std::move(state), repeated);  // the same seq again
+    const auto after = next(state, prefix.back().at);
+    RC_ASSERT(before.has_value() == after.has_value() && (!before || before->index() == after->index()));
+    RC_ASSERT(state.last_seq == prefix.back().seq);
+  }));
+}
+
+TEST(RunMachineProperty, a_crash_anywhere_leads_to_the_same_end_with_every_effect_once) {
+  EXPECT_TRUE(rc::check([] {
+    const auto choices = some_choices();
+    const Limits limits{.steps = *rc::gen::inRange(1, 5), .tokens = Tokens{100'000}, .wall_ms = 600'000};
+    World calm(choices);
+    calm.forgiving = true;
+    const auto expected = run_to_end(calm, limits);
+    const bool acted = *rc::gen::arbitrary<bool>();
+    for (std::size_t cut = 1; cut <= expected.events.size(); ++cut) {
+      World world(choices);
+      world.forgiving = true;
+      const auto run = run_to_end(world, limits, Cut{cut, acted});
+      RC_ASSERT(end_of(run) == end_of(expected));
+      RC_ASSERT(world.effects().size() == calm.effects().size());
+      for (const auto& [key, count] : world.effects()) RC_ASSERT((key.starts_with("once") ? count == 1 : count >= 1));
+    }
+  }));
+}
+
+}  // namespace
+}  // namespace writ::orchestrator

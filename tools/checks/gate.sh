@@ -1,0 +1,52 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+# What ./test --all adds to ./test. A missing tool is a failure here, never a silent skip.
+
+format_is_clean() {
+  local files
+  mapfile -t files < <(git ls-files --cached --others --exclude-standard -- 'src/*.h' 'src/*.cc' 'tests/*.cc' 'tests/*.h')
+  clang-format-19 --dry-run --Werror "${files[@]}" 2>&1 | grep -E 'error:' | cut -d: -f1 | sort | uniq -c
+  if ((PIPESTATUS[0] != 0)); then
+    echo "format: run clang-format-19 -i on these files"
+    return 1
+  fi
+  echo "format: ${#files[@]} files"
+}
+
+shell_is_clean() {
+  local files
+  mapfile -t files < <(git ls-files --cached --others --exclude-standard -- run test .ci/run '*.sh')
+  shellcheck --external-sources --source-path=SCRIPTDIR --source-path="$root" "${files[@]}" && echo "shell: ${#files[@]} files"
+}
+
+tidy_is_clean() {
+  python3 tools/tidy.py --build build/asan --cache "${XDG_CACHE_HOME:-$HOME/.cache}/writ/tidy"
+}
+
+# docs/generated is what the product says about itself.
+generated_is_equal() { python3 tools/generate_docs.py --check; }
+
+gate_checks() {
+  begin "gate tools"
+  if "$root/tools/setup/setup.sh" --gate; then record "gate tools" 1 0; else record "gate tools" 0 1; fi
+  check format format_is_clean
+  check shell shell_is_clean
+  check layers python3 tools/check_layers.py
+  check tree python3 tools/check_tree.py
+  check tidy tidy_is_clean
+  if build tsan --gate; then
+    run_ctest tsan "tsan unit and property" -L '^(unit|property)$'
+    run_ctest tsan "tsan contract and integration" -L '^(contract|integration)$'
+  else
+    not_run "tsan tests" "the tsan build failed"
+  fi
+  if [[ -x build/release/bin/writ && -d docs/generated ]]; then
+    check "generated docs" generated_is_equal
+  else
+    not_run "generated docs" "docs/generated or the product does not exist yet"
+  fi
+  if [[ -f README.md ]] && grep -q '^<!-- check' README.md; then
+    check "readme examples" python3 tools/check_readme.py
+  else
+    not_run "readme examples" "README.md marks no example yet"
+  fi
+}
