@@ -128,6 +128,8 @@ Status Platform::add_identity() {
                                       .bootstrap = std::move(bootstrap), .registry = u.registry, .invoker = u.invoker,
                                       .clock = system_clock(), .random = system_random()});
   local_.identity = &made.port;
+  // Beside the gateway, outsiders reach identity's public operations through it only.
+  if (!options_.only) made.service.routes.clear();
   services_.push_back(std::move(made.service));
   return {};
 }

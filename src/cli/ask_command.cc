@@ -52,6 +52,7 @@ Task<Result<int>> follow(gateway::GatewayPort* port, Context ctx, gateway::Start
 
 Task<Result<int>> ask_and_follow(gateway::GatewayPort* port, Context ctx, AskOptions options, EventPrinter* printer) {
   WRIT_CO_TRY(const auto started, co_await start(port, ctx, std::move(options)));
+  printer->begin(started.run_id);
   auto result = co_await follow(port, ctx, started, printer);
   if (!result && result.error().kind == ErrorKind::cancelled) {
     auto goodbye = Context{}.within(Seconds{5});

@@ -81,7 +81,6 @@ void EventPrinter::trace(const orchestrator::RunEvent& event) {
     in_text_ = streamed_ = true;
     std::fwrite(text.data(), 1, text.size(), out_);
   } else if (event.type == "run_started") {
-    run_id_ = std::string(text_at(data, "run_id"));
     line(fmt::format("run {} · capsule {} · model {}", run_id_, text_at(data, "capsule"), text_at(data, "model").empty() ? "default" : text_at(data, "model")));
   } else if (event.type == "decided") {
     decided(data);

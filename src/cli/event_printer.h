@@ -12,6 +12,8 @@ class EventPrinter {
  public:
   enum class Form { trace, json };
   EventPrinter(Form form, std::FILE* out) : form_(form), out_(out) {}
+  /// Whose events follow.
+  void begin(const RunId& run) { run_id_ = run.str(); }
   void print(const orchestrator::RunEvent& event);
 
  private:

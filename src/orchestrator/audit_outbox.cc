@@ -9,9 +9,9 @@ constexpr std::int64_t batch = 100;
 constexpr Millis look_again{500};
 constexpr Millis patience{5000};
 
-Context context_of(const TenantId& tenant, std::stop_token stop) {
+// As a service: whose chain a fact belongs to stands in the request.
+Context own_context(std::stop_token stop) {
   Context ctx;
-  ctx.principal = {.tenant = tenant, .subject = Subject("svc:orchestrator"), .kind = PrincipalKind::service};
   ctx.cancel = std::move(stop);
   return ctx.within(patience);
 }
@@ -19,11 +19,11 @@ Context context_of(const TenantId& tenant, std::stop_token stop) {
 }  // namespace
 
 Task<Result<std::size_t>> AuditOutbox::deliver_some(std::stop_token stop) {
-  WRIT_CO_TRY(auto rows, co_await store_.outbox(context_of({}, stop), batch));
+  WRIT_CO_TRY(auto rows, co_await store_.outbox(own_context(stop), batch));
   probe_.outbox(rows.size());
   for (auto& row : rows) {
-    WRIT_CO_CHECK(co_await policy_.append_audit(context_of(row.tenant, stop), {.id = row.id, .kind = row.kind, .data = std::move(row.data)}));
-    WRIT_CO_CHECK(co_await store_.delivered(context_of(row.tenant, stop), row.tenant, row.id));
+    WRIT_CO_CHECK(co_await policy_.append_audit(own_context(stop), {.tenant = row.tenant, .id = row.id, .kind = row.kind, .data = std::move(row.data)}));
+    WRIT_CO_CHECK(co_await store_.delivered(own_context(stop), row.tenant, row.id));
   }
   co_return rows.size();
 }

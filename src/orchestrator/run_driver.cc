@@ -266,8 +266,8 @@ void RunDriver::count(const Event& event) {
 }
 
 Task<Result<Principal>> RunDriver::resolve_principal() {
-  auto ctx = acting_context({.tenant = claim_.tenant, .subject = Subject("svc:orchestrator"), .kind = PrincipalKind::service});
-  auto resolved = co_await deps_.identity.resolve(std::move(ctx), {.subject = state_.start.subject});
+  auto ctx = acting_context({});  // as a service: it has no token of the principal yet
+  auto resolved = co_await deps_.identity.resolve(std::move(ctx), {.tenant = claim_.tenant, .subject = state_.start.subject});
   if (!resolved && resolved.error().kind == ErrorKind::not_found)
     co_return fail(not_found("principal_gone", "the run's principal " + state_.start.subject.str() + " no longer exists or was revoked"));
   if (!resolved) co_return fail(std::move(resolved).error());
