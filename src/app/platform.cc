@@ -33,7 +33,7 @@ Platform::Platform(PlatformOptions options)
     : options_(std::move(options)), data_(options_.settings.shared.data_dir),
       log_(process_name(options_.only), observability::level_named(options_.settings.shared.log_level).value_or(observability::Level::info)),
       loops_(std::make_unique<async::Loops>(loop_count(options_.settings))),
-      registry_(options_.only ? process_name(options_.only) + "-process" : "writ", std::string(version), options_.settings.shared.env),
+      registry_("writ", std::string(version), options_.settings.shared.env),
       verifier_(system_clock()), tokens_(system_clock()) {}
 
 Platform::~Platform() {
@@ -113,7 +113,9 @@ Status Platform::build_host() {
                             .stop_grace = options_.settings.runtime.stop_grace,
                             .stop_patience = options_.settings.runtime.stop_patience};
   if (options_.announce && !options_.only) host.run_file = data_.run_file();
-  host_ = std::make_unique<runtime::Host>(std::move(host), *loops_, *authenticator_, registry_, log_);
+  // Alone in its process, a service's registry is the process's too.
+  auto& registry = options_.only ? unit(*options_.only).registry : registry_;
+  host_ = std::make_unique<runtime::Host>(std::move(host), *loops_, *authenticator_, registry, log_);
   for (auto& service : services_) host_->add(std::move(service));
   services_.clear();
   return {};
@@ -245,6 +247,7 @@ Status Platform::add_gateway() {
                                      .log = log_,
                                      .clock = system_clock(),
                                      .random = system_random()});
+  openapi_ = &made.documents.openapi();
   services_.push_back(std::move(made.service));
   return {};
 }

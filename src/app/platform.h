@@ -39,6 +39,8 @@ class Platform {
   [[nodiscard]] Status serve_until(runtime::StopSignals& signals) { return host_->serve_until(signals); }
   [[nodiscard]] Status stop() { return host_->stop(); }
   [[nodiscard]] async::Loops& loops() { return *loops_; }
+  /// The public door's OpenAPI document; null where the gateway is another process.
+  [[nodiscard]] const std::string* openapi() const { return openapi_; }
 
  private:
   struct Unit;  // registry and invoker of one service
@@ -76,6 +78,7 @@ class Platform {
   std::unique_ptr<governed::Governed> chat_;
   std::unique_ptr<identity::TrustFeed> trust_feed_;
   std::unique_ptr<policy::GrantKeys> grant_keys_;
+  const std::string* openapi_ = nullptr;
   std::vector<runtime::Service> services_;
   std::unique_ptr<http::Authenticator> authenticator_;
   std::unique_ptr<runtime::Host> host_;

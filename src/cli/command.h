@@ -34,6 +34,7 @@ int sign_policy(const std::string& bundle, std::int64_t version);
 int audit_list(const std::string& run, std::int64_t after, std::int64_t limit);
 int audit_verify(bool json);
 int describe();
+int openapi();
 int doctor(bool json);
 int review(const std::string& id, const std::string& answer, const std::string& result, const std::string& note);
 

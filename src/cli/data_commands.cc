@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -108,6 +110,22 @@ int review(const std::string& id, const std::string& answer, const std::string& 
 int describe() {
   std::printf("%s\n", to_text(json::object{{"version", app::version}, {"settings", app::catalogue().describe()}}).c_str());
   return done;
+}
+
+int openapi() {
+  // The document is made of the routes of a wired platform; nothing of it is started, and its folder goes again.
+  std::string folder = (std::filesystem::temp_directory_path() / "writ-openapi-XXXXXX").string();
+  if (::mkdtemp(folder.data()) == nullptr) return tell(unavailable("data_not_writable", "cannot make a temporary folder", std::nullopt));
+  auto read = app::read_settings(settings::Environment({}));
+  read.settings.shared.data_dir = folder;
+  auto status = [&]() -> Status {
+    WRIT_TRY([[maybe_unused]] const auto made, app::DataFolder(folder).initialise(std::nullopt, system_clock(), system_random()));
+    WRIT_TRY(const auto platform, app::Platform::make({.settings = std::move(read.settings), .only = {}, .announce = false}));
+    std::printf("%s\n", platform->openapi()->c_str());
+    return {};
+  }();
+  std::filesystem::remove_all(folder);
+  return status ? Exit::done : tell(status.error());
 }
 
 int doctor(bool as_json) {

@@ -49,6 +49,7 @@ void EventPrinter::line(const std::string& text) {
 
 void EventPrinter::decided(const json::object& data) {
   const auto verdict = text_at(data, "decision");
+  if (data.contains("tokens_left")) tokens_left_ = number_at(data, "tokens_left");
   const auto mark = verdict == "allow" ? "✓" : verdict == "deny" ? "✗" : "?";
   std::string rules;
   if (const auto* reasons = data.if_contains("reasons"); reasons != nullptr && reasons->is_array())
@@ -68,7 +69,7 @@ void EventPrinter::finished(const json::object& data) {
   auto text = fmt::format("run {} {}", run_id_, status);
   if (const auto reason = text_at(data, "reason"); !reason.empty()) text += fmt::format(" ({})", reason);
   text += fmt::format(" · {} tokens ({} prompt, {} generated)", grouped(prompt + completion), grouped(prompt), grouped(completion));
-  if (const auto* left = usage.if_contains("left")) text += fmt::format(", {} left", grouped(left->is_int64() ? left->get_int64() : 0));
+  if (tokens_left_ >= 0) text += fmt::format(", {} left in your window", grouped(tokens_left_));
   line(text);
   line(fmt::format("what was decided and why: writ audit list --run {}", run_id_));
 }

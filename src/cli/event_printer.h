@@ -29,6 +29,7 @@ class EventPrinter {
   bool in_text_ = false;
   bool streamed_ = false;  // the current step's text was shown as it came
   std::string run_id_;
+  std::int64_t tokens_left_ = -1;  // in the tenant's window, as of the last decision that said so
 };
 
 }  // namespace writ::cli

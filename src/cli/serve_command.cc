@@ -6,7 +6,7 @@
 namespace writ::cli {
 namespace {
 
-void print_welcome(const app::DataFolder& data, const app::Made& made, const std::string& address) {
+void print_welcome(const app::DataFolder& data, const app::Made& made, const std::string& address, const std::string& model) {
   const auto key = data.local_key();
   std::printf("writ is ready at %s\n", address.c_str());
   if (key) std::printf("key: %.*s\n", static_cast<int>(key->reveal().size()), key->reveal().data());
@@ -15,9 +15,9 @@ void print_welcome(const app::DataFolder& data, const app::Made& made, const std
   std::printf("\ntry:\n"
               "  writ ask \"What is 17%% of 2340?\"\n"
               "  curl %s/v1/chat/completions -H \"Authorization: Bearer $KEY\" -H 'Content-Type: application/json' \\\n"
-              "       -d '{\"model\":\"\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n"
+              "       -d '{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n"
               "  writ audit list\n",
-              address.c_str());
+              address.c_str(), model.c_str());
   std::fflush(stdout);
 }
 
@@ -47,7 +47,7 @@ int serve(const ServeOptions& options) {
     std::printf("%s is ready at %s\n", std::string(app::info(*only).service).c_str(), (*platform)->address().c_str());
     std::fflush(stdout);
   } else {
-    print_welcome(data, made, (*platform)->address());
+    print_welcome(data, made, (*platform)->address(), settings->slm.default_model.value_or("smollm2-135m-tools"));
   }
   const auto stopped = (*platform)->serve_until(signals);
   return stopped ? Exit::done : tell(stopped.error());

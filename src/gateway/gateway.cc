@@ -78,7 +78,7 @@ Made make_service(Deps deps) {
       .drain = {},
       .flush = {},
       .owner = parts};
-  return {.service = std::move(service), .port = p->service};
+  return {.service = std::move(service), .port = p->service, .documents = p->documents};
 }
 
 }  // namespace writ::gateway

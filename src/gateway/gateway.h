@@ -3,6 +3,7 @@
 
 #include "gateway/gateway_service.h"
 #include "gateway/gateway_settings.h"
+#include "gateway/public_documents.h"
 #include "governed/governed.h"
 #include "identity/api/identity_port.h"
 #include "observability/log.h"
@@ -30,6 +31,7 @@ struct Deps {
 struct Made {
   runtime::Service service;
   GatewayService& port;
+  const PublicDocuments& documents;  // as the port: lives with the owner
 };
 [[nodiscard]] Made make_service(Deps deps);
 

@@ -72,24 +72,25 @@ Task<Result<ChatItem>> ChatStream::after_event() {
     if (e.finish) co_return co_await finish(std::move(e));
     completion_ += Tokens{1};
     if (text_.size() - inspected_ < inspect_bytes) continue;
-    WRIT_CO_TRY(const bool go_on, co_await inspect(false));
-    if (!go_on) co_return co_await stop_denied("the output was denied");
+    WRIT_CO_TRY(auto denial, co_await inspect(false));
+    if (denial) co_return co_await stop_denied(std::move(*denial));
     if (decided_.decision.obligations.release == policy::ReleaseMode::hold) continue;
     if (auto text = take_released(); !text.empty()) co_return ChatItem{.decided = {}, .text = std::move(text), .end = {}};
   }
 }
 
-Task<Result<bool>> ChatStream::inspect(bool last) {
+Task<Result<std::optional<policy::Decision>>> ChatStream::inspect(bool last) {
   const auto offset = inspected_;
   WRIT_CO_TRY(const auto inspection,
               co_await policy_.inspect(ctx_, {.decision_id = decided_.decision.decision_id, .offset = static_cast<std::int64_t>(offset),
                                               .text = text_.substr(offset), .last = last}));
   inspected_ = text_.size();
   release_upto_ = std::min(text_.size(), static_cast<std::size_t>(inspection.release_upto));
-  if (inspection.facts.empty() || last) co_return true;  // at the end finish() asks, with all facts
-  WRIT_CO_TRY(const auto judged, co_await policy_.evaluate(ctx_, ask_model_output(call_, call_.prompt.model, decided_.decision.decision_id,
+  if (inspection.facts.empty() || last) co_return std::nullopt;  // at the end finish() asks, with all facts
+  WRIT_CO_TRY(auto judged, co_await policy_.evaluate(ctx_, ask_model_output(call_, call_.prompt.model, decided_.decision.decision_id,
                                                                                   text_, completion_, questions_++)));
-  co_return judged.decision == policy::Verdict::allow;
+  if (judged.decision == policy::Verdict::allow) co_return std::nullopt;
+  co_return std::optional<policy::Decision>(std::move(judged));
 }
 
 std::string ChatStream::take_released() {
@@ -99,12 +100,14 @@ std::string ChatStream::take_released() {
 }
 
 Task<Result<ChatItem>> ChatStream::finish(slm::ChatEvent end) {
+  // Read to its end, so that the call counts as done, not as cancelled; after the finish nothing else may come.
+  (void)co_await events_->next();
   events_.reset();
   if (end.usage) {
     counted_ = end.usage->prompt;
     completion_ = end.usage->completion;
   }
-  WRIT_CO_TRY([[maybe_unused]] const bool looked, co_await inspect(true));
+  WRIT_CO_CHECK(co_await inspect(true));
   auto content = text_;
   for (const auto& call : end.tool_calls) content += "\n" + call.name + call.arguments;
   WRIT_CO_TRY(auto finished, co_await policy_.finish(ctx_, {.output = ask_model_output(call_, call_.prompt.model, decided_.decision.decision_id,
@@ -132,7 +135,7 @@ Task<Result<ChatItem>> ChatStream::finish(slm::ChatEvent end) {
   co_return item;
 }
 
-Task<Result<ChatItem>> ChatStream::stop_denied(std::string reason) {
+Task<Result<ChatItem>> ChatStream::stop_denied(policy::Decision denial) {
   events_.reset();  // frees the slot
   WRIT_CO_TRY(const auto settled, co_await policy_.settle(ctx_, settlement()));
   settled_ = true;
@@ -141,10 +144,11 @@ Task<Result<ChatItem>> ChatStream::stop_denied(std::string reason) {
   auto& end = item.end.emplace();
   end.finish = slm::FinishReason::content_filter;
   end.denied = true;
-  end.reason = std::move(reason);
+  end.reason = reason_of(denial);
   end.text = text_.substr(0, sent_);
   end.usage = {.prompt = counted_, .completion = completion_};
   end.tokens_left = settled.tokens_left;
+  item.decided = Decided{.action = policy::Action::model_output, .resource = decided_.resource, .decision = std::move(denial)};
   co_return item;
 }
 

@@ -27,10 +27,10 @@ class ChatStream final : public Stream<ChatItem> {
 
   Task<Result<ChatItem>> after_event();
   [[nodiscard]] ChatItem refused();
-  /// Asks for the release of what is pending. Gives false when the output was denied on new facts.
-  Task<Result<bool>> inspect(bool last);
+  /// Asks for the release of what is pending. Gives the decision when the output was denied on new facts.
+  Task<Result<std::optional<policy::Decision>>> inspect(bool last);
   Task<Result<ChatItem>> finish(slm::ChatEvent end);
-  Task<Result<ChatItem>> stop_denied(std::string reason);
+  Task<Result<ChatItem>> stop_denied(policy::Decision denial);
   /// Moves what may leave out of the buffer.
   [[nodiscard]] std::string take_released();
   [[nodiscard]] policy::SettleRequest settlement() const;

@@ -129,6 +129,8 @@ void on(RunState& s, const ModelOutput& e) {
   s.waits = 0;
   if (e.denied) return finish(s, RunStatus::denied, "output_denied: " + e.reason);
   s.turns.push_back({.text = e.text, .tool_calls = e.tool_calls});
+  // Cut off by its bound before it said or did anything: that is no answer.
+  if (e.tool_calls.empty() && e.length == 0 && e.finish == "length") return finish(s, RunStatus::failed, "cut_short: the model's output reached its bound before it said anything");
   if (e.tool_calls.empty()) return finish(s, RunStatus::completed, "", e.text);
   s.stage = Stage::in_tools;
   for (const auto& call : e.tool_calls) s.calls.push_back({.call = call});

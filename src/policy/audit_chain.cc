@@ -50,6 +50,7 @@ void AuditVerifier::take(const Checkpoint& checkpoint) {
   if (key == nullptr || !signature || !key->verify(digest_of(checkpoint.at, checkpoint.heads), *signature))
     return problem(place + ": its signature does not hold");
   for (const auto& head : checkpoint.heads) {
+    if (only_ && head.tenant != *only_) continue;
     const auto chain = hashes_.find({head.tenant, head.shard});
     const auto name = head.tenant.str() + "/" + head.shard;
     if (chain == hashes_.end()) {

@@ -46,7 +46,8 @@ struct Checkpoint {
 /// tail, a missing shard, a forged checkpoint.
 class AuditVerifier {
  public:
-  explicit AuditVerifier(const crypto::KeySet& keys) : keys_(keys) {}
+  /// only: heads of other tenants are left alone; nothing: every chain is verified.
+  AuditVerifier(const crypto::KeySet& keys, std::optional<TenantId> only) : keys_(keys), only_(std::move(only)) {}
   void take(const AuditRecord& record);
   /// After all records; each checkpoint's heads must be what was read at that place.
   void take(const Checkpoint& checkpoint);
@@ -58,6 +59,7 @@ class AuditVerifier {
 
   static constexpr std::size_t problems_max = 100;  // beyond it the count says enough
   const crypto::KeySet& keys_;
+  const std::optional<TenantId> only_;
   std::map<Chain, std::vector<std::string>> hashes_;  // by chain, seq - 1; 64 bytes a record
   AuditReport report_{.ok = true};
 };

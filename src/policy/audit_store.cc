@@ -82,12 +82,13 @@ Status put_checkpoint(sql::Transaction& tx, const Checkpoint& checkpoint) {
   return {};
 }
 
-Result<AuditReport> verify_all(sql::Reader& reader, const crypto::KeySet& keys, const std::vector<Checkpoint>& outside) {
-  AuditVerifier verifier(keys);
+Result<AuditReport> verify_all(sql::Reader& reader, const crypto::KeySet& keys, const std::vector<Checkpoint>& outside, const std::optional<TenantId>& only) {
+  AuditVerifier verifier(keys, only);
   constexpr std::int64_t page = 1000;
   // Chains are read from the records themselves, not from the table of heads, which a forger could have adjusted too.
   WRIT_TRY(const auto chains, reader.rows("SELECT DISTINCT tenant, shard FROM audit ORDER BY tenant, shard"));
   for (const auto& chain : chains) {
+    if (only && chain.get<TenantId>(0) != *only) continue;
     std::int64_t after = 0;
     for (;;) {
       WRIT_TRY(const auto rows, reader.rows("SELECT v, tenant, shard, seq, prev_hash, hash, at, kind, data FROM audit "

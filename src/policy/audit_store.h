@@ -15,7 +15,8 @@ namespace writ::policy {
 [[nodiscard]] Result<AuditPage> read_page(sql::Reader& reader, const TenantId& tenant, const ListAudit& query);
 [[nodiscard]] Result<std::vector<Head>> read_heads(sql::Reader& reader);
 [[nodiscard]] Status put_checkpoint(sql::Transaction& tx, const Checkpoint& checkpoint);
-/// Reads every chain and checkpoint; `outside` are the checkpoints that were also written outside the database.
-[[nodiscard]] Result<AuditReport> verify_all(sql::Reader& reader, const crypto::KeySet& keys, const std::vector<Checkpoint>& outside);
+/// Reads every chain, or those of one tenant, and every checkpoint; `outside` are the checkpoints that were also written outside the database.
+[[nodiscard]] Result<AuditReport> verify_all(sql::Reader& reader, const crypto::KeySet& keys, const std::vector<Checkpoint>& outside,
+                                             const std::optional<TenantId>& only);
 
 }  // namespace writ::policy

@@ -13,8 +13,8 @@ inline constexpr observability::MetricInfo decisions{.name = "policy_decisions_t
                                                      .labels = {{{"action", actions}, {"decision", verdicts}}}};
 inline constexpr observability::MetricInfo evaluate_seconds{.name = "policy_evaluate_seconds", .help = "From question to committed answer.", .type = observability::MetricType::histogram};
 inline constexpr observability::MetricInfo refused_budget{.name = "policy_budget_refusals_total", .help = "Calls refused because a window is spent.", .type = observability::MetricType::counter};
-inline constexpr observability::MetricInfo settled_tokens{.name = "policy_settled_tokens", .help = "Tokens charged.", .type = observability::MetricType::counter};
-inline constexpr observability::MetricInfo overrun_tokens{.name = "policy_overrun_tokens", .help = "Tokens charged beyond their reservation.", .type = observability::MetricType::counter};
+inline constexpr observability::MetricInfo settled_tokens{.name = "policy_settled_tokens_total", .help = "Tokens charged.", .type = observability::MetricType::counter};
+inline constexpr observability::MetricInfo overrun_tokens{.name = "policy_overrun_tokens_total", .help = "Tokens charged beyond their reservation.", .type = observability::MetricType::counter};
 inline constexpr observability::MetricInfo constitution_version{.name = "policy_constitution_version_count", .help = "Version of the constitution in force.", .type = observability::MetricType::gauge};
 inline constexpr observability::MetricInfo constitution_refused{.name = "policy_constitution_refused_total", .help = "Constitutions that did not become active.", .type = observability::MetricType::counter};
 inline constexpr observability::MetricInfo audit_checkpoints{.name = "policy_audit_checkpoints_total", .help = "Signed checkpoints.", .type = observability::MetricType::counter};

@@ -221,7 +221,10 @@ Task<Result<AuditPage>> PolicyService::list_audit(Context ctx, ListAudit in) {
 }
 
 Task<Result<AuditReport>> PolicyService::verify_audit(Context ctx, http::Nothing) {
-  return store_.verify(std::move(ctx), *public_keys(), read_checkpoints(files_.checkpoints));
+  // Only who may do everything sees the chains of all tenants.
+  std::optional<TenantId> only;
+  if (!ctx.principal.has_scope("*")) only = ctx.principal.tenant;
+  return store_.verify(std::move(ctx), *public_keys(), read_checkpoints(files_.checkpoints), std::move(only));
 }
 
 Task<Result<Budget>> PolicyService::budget(Context ctx, http::Nothing) {

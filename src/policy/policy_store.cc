@@ -169,8 +169,10 @@ Task<Result<AuditPage>> PolicyStore::audit_page(Context ctx, TenantId tenant, Li
   return database_.read(std::move(ctx), [tenant = std::move(tenant), query = std::move(query)](sql::Reader& reader) { return read_page(reader, tenant, query); });
 }
 
-Task<Result<AuditReport>> PolicyStore::verify(Context ctx, crypto::KeySet keys, std::vector<Checkpoint> outside) {
-  return database_.read(std::move(ctx), [keys = std::move(keys), outside = std::move(outside)](sql::Reader& reader) { return verify_all(reader, keys, outside); });
+Task<Result<AuditReport>> PolicyStore::verify(Context ctx, crypto::KeySet keys, std::vector<Checkpoint> outside, std::optional<TenantId> only) {
+  return database_.read(std::move(ctx), [keys = std::move(keys), outside = std::move(outside), only = std::move(only)](sql::Reader& reader) {
+    return verify_all(reader, keys, outside, only);
+  });
 }
 
 Task<Result<Budget>> PolicyStore::budget(Context ctx, TenantId tenant, std::vector<BudgetRule> budgets) {

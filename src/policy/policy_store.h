@@ -50,7 +50,7 @@ class PolicyStore {
   [[nodiscard]] Task<Result<Finished>> finish(Context ctx, Recording output, SettleRequest request, std::optional<Released> released);
   [[nodiscard]] Task<Result<Appended>> append(Context ctx, AppendAudit fact);
   [[nodiscard]] Task<Result<AuditPage>> audit_page(Context ctx, TenantId tenant, ListAudit query);
-  [[nodiscard]] Task<Result<AuditReport>> verify(Context ctx, crypto::KeySet keys, std::vector<Checkpoint> outside);
+  [[nodiscard]] Task<Result<AuditReport>> verify(Context ctx, crypto::KeySet keys, std::vector<Checkpoint> outside, std::optional<TenantId> only);
   [[nodiscard]] Task<Result<Budget>> budget(Context ctx, TenantId tenant, std::vector<BudgetRule> budgets);
   /// Signs all heads when they have changed since the last one.
   [[nodiscard]] Task<Result<std::optional<Checkpoint>>> checkpoint(Context ctx, crypto::SigningKey key);

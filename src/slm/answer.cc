@@ -68,7 +68,9 @@ void Answer::finish(llama::FinishReason reason, std::string text, SteadyTime now
   if (auto rest = request_.parser.finish()) {
     last.text += rest->text;
     for (auto& call : rest->calls)
-      last.tool_calls.push_back({.id = make_id<CallId>(wall, *random_).str(), .name = std::move(call.name), .arguments = std::move(call.arguments)});
+      last.tool_calls.push_back({.id = make_id<CallId>(wall, *random_).str(),
+                                 .name = std::move(call.name),
+                                 .arguments = std::move(call.arguments)});
     if (!last.tool_calls.empty()) last.finish = FinishReason::tool_calls;
   } else if (!cut) {
     // The model of a foreign template wrote something like a call that is none: then it is text, as the model wrote it.

@@ -24,13 +24,19 @@ struct AnswerRequest {
   async::StreamWriter<ChatEvent> out;
   SteadyTime arrived;
 };
-[[nodiscard]] constexpr std::size_t stream_capacity(std::int32_t max_tokens) { return static_cast<std::size_t>(max_tokens) + 1; }
+[[nodiscard]] constexpr std::size_t stream_capacity(std::int32_t max_tokens) {
+  return static_cast<std::size_t>(max_tokens) + 1;
+}
 
 /// Thread: the model's, once it is at work. What it refers to outlives it.
 class Answer {
  public:
   Answer(AnswerRequest request, const ModelProbe& probe, Random& random)
-      : request_(std::move(request)), probe_(&probe), random_(&random), first_token_(request_.arrived), last_token_(request_.arrived),
+      : request_(std::move(request)),
+        probe_(&probe),
+        random_(&random),
+        first_token_(request_.arrived),
+        last_token_(request_.arrived),
         prompt_(static_cast<std::int64_t>(request_.sequence.prompt.size())) {}
 
   [[nodiscard]] const TenantId& tenant() const { return request_.ctx.tenant(); }
@@ -59,7 +65,7 @@ class Answer {
   SteadyTime first_token_, last_token_;
   Tokens prompt_, completion_;
   std::int32_t silent_tokens_ = 0;  // since the last event
-  std::string raw_, shown_;         // all the model wrote, and what of it was passed on
+  std::string raw_, shown_;  // all the model wrote, and what of it was passed on
 };
 
 }  // namespace writ::slm

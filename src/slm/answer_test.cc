@@ -25,10 +25,15 @@ class AnswerTest : public testing::Test {
     auto [writer, made] = async::make_stream<ChatEvent>(stream_capacity(64), ctx);
     stream = std::move(made);
     llama::RenderedChat chat{.answer = format};
-    return Answer({.ctx = std::move(ctx), .sequence = {.prompt = {1, 2, 3}}, .parser = llama::ToolCallParser(chat), .out = std::move(writer), .arrived = now},
+    return Answer({.ctx = std::move(ctx),
+                   .sequence = {.prompt = {1, 2, 3}},
+                   .parser = llama::ToolCallParser(chat),
+                   .out = std::move(writer),
+                   .arrived = now},
                   probe, system_random());
   }
-  bool take(Answer& answer, std::string text, std::optional<llama::FinishReason> finished = {}, std::int32_t tokens = 1) {
+  bool take(Answer& answer, std::string text, std::optional<llama::FinishReason> finished = {},
+            std::int32_t tokens = 1) {
     return answer.take({.id = 1, .text = std::move(text), .tokens = tokens, .finished = finished}, now, WallTime{});
   }
   std::vector<ChatEvent> events() {
@@ -109,7 +114,8 @@ TEST_F(AnswerTest, what_only_looks_like_a_call_is_text) {
 
 TEST_F(AnswerTest, an_error_of_the_engine_ends_the_stream_with_it) {
   auto answer = make(llama::AnswerFormat::text);
-  EXPECT_TRUE(answer.take({.id = 1, .finished = llama::FinishReason::error, .error = internal("decode failed")}, now, WallTime{}));
+  EXPECT_TRUE(answer.take({.id = 1, .finished = llama::FinishReason::error, .error = internal("decode failed")}, now,
+                          WallTime{}));
   EXPECT_TRUE(events().empty());
   ASSERT_TRUE(error);
   EXPECT_EQ(error->kind, ErrorKind::internal);
@@ -154,8 +160,9 @@ TEST(ChatRequest, every_tool_choice_of_openai_is_understood) {
 }
 
 TEST(ChatRequest, another_tool_choice_is_refused_at_its_pointer) {
-  for (const json::value& choice : {json::value("any"), json::value(nullptr), json::value(1), json::value({{"type", "function"}}),
-                                    json::value({{"type", "tool"}, {"function", {{"name", "clock"}}}})}) {
+  for (const json::value& choice :
+       {json::value("any"), json::value(nullptr), json::value(1), json::value({{"type", "function"}}),
+        json::value({{"type", "tool"}, {"function", {{"name", "clock"}}}})}) {
     const auto request = chat_request(with_choice(choice));
     ASSERT_FALSE(request) << to_text(choice);
     EXPECT_EQ(request.error().code, "bad_tools");

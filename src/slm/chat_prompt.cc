@@ -29,11 +29,13 @@ Result<llama::ChatRequest> chat_request(const Prompt& prompt) {
     if (*mode == "auto") request.tool_choice = llama::ToolChoice::automatic;
     else if (*mode == "none") request.tool_choice = llama::ToolChoice::none;
     else if (*mode == "required") request.tool_choice = llama::ToolChoice::required;
-    else return fail(bad_tools("/tool_choice", "must be auto, none, required or {type: \"function\", function: {name}}"));
+    else
+      return fail(bad_tools("/tool_choice", "must be auto, none, required or {type: \"function\", function: {name}}"));
     return request;
   }
   const auto* choice = prompt.tool_choice.if_object();
-  const auto* function = choice == nullptr || text_at(*choice, "type") != "function" ? nullptr : choice->if_contains("function");
+  const auto* function =
+      choice == nullptr || text_at(*choice, "type") != "function" ? nullptr : choice->if_contains("function");
   if (function == nullptr || !function->is_object() || text_at(function->get_object(), "name").empty())
     return fail(bad_tools("/tool_choice", "must be auto, none, required or {type: \"function\", function: {name}}"));
   request.tool_choice = llama::ToolChoice::named;
@@ -49,7 +51,8 @@ Result<RenderedPrompt> render(const llama::Model& model, const Prompt& prompt) {
   return RenderedPrompt{.chat = std::move(*chat), .tokens = std::move(tokens)};
 }
 
-llama::Sequence sequence_of(RenderedPrompt rendered, const Prompt& prompt, std::int32_t max_tokens, std::uint32_t seed) {
+llama::Sequence sequence_of(RenderedPrompt rendered, const Prompt& prompt, std::int32_t max_tokens,
+                            std::uint32_t seed) {
   const auto length = rendered.tokens.size();
   auto sequence = llama::sequence_for(0, rendered.chat, std::move(rendered.tokens));
   sequence.sampling.temperature = static_cast<float>(prompt.temperature);

@@ -19,6 +19,7 @@ struct RenderedPrompt {
 [[nodiscard]] Result<RenderedPrompt> render(const llama::Model& model, const Prompt& prompt);
 
 /// What to decode, except for its id. max_tokens: after all caps. seed: used where the prompt has none.
-[[nodiscard]] llama::Sequence sequence_of(RenderedPrompt rendered, const Prompt& prompt, std::int32_t max_tokens, std::uint32_t seed);
+[[nodiscard]] llama::Sequence sequence_of(RenderedPrompt rendered, const Prompt& prompt, std::int32_t max_tokens,
+                                          std::uint32_t seed);
 
 }  // namespace writ::slm

@@ -30,7 +30,8 @@ struct Entry {
   Tokens context;
   std::string licence;
   static constexpr auto fields() {
-    return std::tuple(field("id", &Entry::id, text(1, id_max), "Model id."), field_or_default("default", &Entry::is_default, any, "Whether it is the default."),
+    return std::tuple(field("id", &Entry::id, text(1, id_max), "Model id."),
+                      field_or_default("default", &Entry::is_default, any, "Whether it is the default."),
                       field("file", &Entry::file, text(1, 4096), "GGUF file, in the models folder or the cache."),
                       field("sha256", &Entry::sha256, text(64, 64), "Of the file."),
                       field("adapter", &Entry::adapter, text(1, 4096), "LoRA adapter in GGUF, in the models folder."),
@@ -84,10 +85,14 @@ void Opening::read_document() {
   const auto path = options_.models_dir / "registry.json";
   const auto content = read_file(path);
   auto parsed = content ? parse_json(*content) : Result<json::value>(fail(content.error()));
-  if (!parsed) return problem(path.string(), "it cannot be read (" + parsed.error().message + "): set WRIT_MODELS_DIR to the repository's folder models/");
-  auto document = schema::decode<Document>(json::object{{"models", std::move(*parsed)}}, {.unknown = schema::Unknown::ignore});
+  if (!parsed)
+    return problem(path.string(), "it cannot be read (" + parsed.error().message +
+                                      "): set WRIT_MODELS_DIR to the repository's folder models/");
+  auto document =
+      schema::decode<Document>(json::object{{"models", std::move(*parsed)}}, {.unknown = schema::Unknown::ignore});
   if (!document) {
-    for (const auto& p : document.error().problems) problem(path.string() + " at " + p.pointer, p.message + ": restore the file from the repository");
+    for (const auto& p : document.error().problems)
+      problem(path.string() + " at " + p.pointer, p.message + ": restore the file from the repository");
     return;
   }
   entries_ = std::move(document->models);
@@ -106,8 +111,12 @@ std::optional<fs::path> Opening::find_base(const Entry& entry) {
     if (fs::is_regular_file(*folder / entry.file, ignored)) return *folder / entry.file;
     looked += (looked.empty() ? "" : " or ") + folder->string();
   }
-  problem(entry.id, fmt::format("its file {} is not in {}: run ./run setup, set WRIT_SLM_CACHE to the folder that has it, or choose another "
-                                "model with WRIT_SLM_DEFAULT_MODEL and WRIT_SLM_MODELS", entry.file, looked));
+  problem(
+      entry.id,
+      fmt::format(
+          "its file {} is not in {}: run ./run setup, set WRIT_SLM_CACHE to the folder that has it, or choose another "
+          "model with WRIT_SLM_DEFAULT_MODEL and WRIT_SLM_MODELS",
+          entry.file, looked));
   return std::nullopt;
 }
 
@@ -146,9 +155,11 @@ bool Opening::add_known(std::string_view id) {
 
 void Opening::add_file(const fs::path& file) {
   const auto id = file.stem().string();
-  if (id.empty() || id.size() > id_max) return problem(file.string(), fmt::format("a model's file name has 1 to {} bytes before .gguf", id_max));
+  if (id.empty() || id.size() > id_max)
+    return problem(file.string(), fmt::format("a model's file name has 1 to {} bytes before .gguf", id_max));
   if (serves(id)) return problem(file.string(), fmt::format("a model \"{}\" is served already: rename the file", id));
-  if (check_gguf(file, "name only GGUF files in WRIT_SLM_MODELS")) models_.push_back({.id = id, .files = {.gguf = file}});
+  if (check_gguf(file, "name only GGUF files in WRIT_SLM_MODELS"))
+    models_.push_back({.id = id, .files = {.gguf = file}});
 }
 
 void Opening::add_folder(const fs::path& folder) {
@@ -171,11 +182,14 @@ void Opening::add_named(const std::string& item) {
 }
 
 Result<std::vector<ModelSpec>> Opening::finish(const std::optional<std::string>& default_id) {
-  const auto chosen = std::ranges::find_if(models_, [&](const ModelSpec& m) { return default_id && m.id == *default_id; });
+  const auto chosen =
+      std::ranges::find_if(models_, [&](const ModelSpec& m) { return default_id && m.id == *default_id; });
   if (problems_.empty() && chosen == models_.end()) {
     std::string ids;
     for (const auto& entry : entries_) ids += (ids.empty() ? "" : ", ") + entry.id;
-    problem("WRIT_SLM_DEFAULT_MODEL", fmt::format("there is no model \"{}\": name it in WRIT_SLM_MODELS too, or choose one of {}", default_id.value_or(""), ids));
+    problem("WRIT_SLM_DEFAULT_MODEL",
+            fmt::format("there is no model \"{}\": name it in WRIT_SLM_MODELS too, or choose one of {}",
+                        default_id.value_or(""), ids));
   }
   if (!problems_.empty()) {
     std::string message = "the models cannot be served";
@@ -201,7 +215,8 @@ Result<ModelRegistry> ModelRegistry::open(const RegistryOptions& options) {
 }
 
 const ModelSpec* ModelRegistry::find(std::string_view id) const {
-  const auto model = std::ranges::find_if(models_, [&](const ModelSpec& m) { return id.empty() ? m.is_default : m.id == id; });
+  const auto model =
+      std::ranges::find_if(models_, [&](const ModelSpec& m) { return id.empty() ? m.is_default : m.id == id; });
   return model == models_.end() ? nullptr : &*model;
 }
 

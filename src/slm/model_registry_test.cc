@@ -79,7 +79,9 @@ TEST_F(ModelRegistryTest, files_folders_and_ids_are_served_too) {
 
 TEST_F(ModelRegistryTest, a_missing_model_is_refused_with_how_to_fix_it) {
   std::filesystem::remove(folder.path() / "cache/base.gguf");
-  EXPECT_NE(error().find("base-tools: its file base.gguf is not in " + (folder.path() / "models").string()), std::string::npos) << error();
+  EXPECT_NE(error().find("base-tools: its file base.gguf is not in " + (folder.path() / "models").string()),
+            std::string::npos)
+      << error();
   EXPECT_NE(error().find("./run setup"), std::string::npos);
 }
 

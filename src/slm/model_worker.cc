@@ -37,8 +37,16 @@ Seconds estimated_wait(std::size_t waiting, std::int32_t slots, double answer_se
 
 ModelWorker::ModelWorker(const ModelSpec& spec, const WorkerLimits& limits, observability::Registry& registry,
                          const observability::Logger& log, const Clock& clock, Random& random)
-    : spec_(spec), limits_(limits), probe_(registry, spec.id), log_(log), clock_(clock), random_(random), queue_(limits.queue_max) {
-  if (spec_.context) limits_.engine.context_tokens = static_cast<std::int32_t>(std::min<std::int64_t>(limits_.engine.context_tokens, spec_.context->value));
+    : spec_(spec),
+      limits_(limits),
+      probe_(registry, spec.id),
+      log_(log),
+      clock_(clock),
+      random_(random),
+      queue_(limits.queue_max) {
+  if (spec_.context)
+    limits_.engine.context_tokens =
+        static_cast<std::int32_t>(std::min<std::int64_t>(limits_.engine.context_tokens, spec_.context->value));
   context_ = Tokens{limits_.engine.context_tokens};
 }
 
@@ -80,7 +88,8 @@ Status ModelWorker::submit(AnswerRequest request) {
     const auto tenant = answer.tenant();
     if (!queue_.push(tenant, std::move(answer))) {
       probe_.queue_full();
-      return fail(unavailable("queue_full", fmt::format("{} requests wait for model {} already", queue_.waiting(), spec_.id),
+      return fail(unavailable("queue_full",
+                              fmt::format("{} requests wait for model {} already", queue_.waiting(), spec_.id),
                               estimated_wait(queue_.waiting(), limits_.engine.slots, answer_seconds_)));
     }
     probe_.waiting(queue_.waiting());
@@ -105,7 +114,8 @@ Status ModelWorker::status() const {
 
 Status ModelWorker::status_locked() const {
   if (stopping_) return fail(stopping_error());
-  if (state_ == State::loading) return fail(unavailable("model_loading", fmt::format("model {} is being loaded", spec_.id)));
+  if (state_ == State::loading)
+    return fail(unavailable("model_loading", fmt::format("model {} is being loaded", spec_.id)));
   if (failure_) return fail(*failure_);
   return {};
 }
@@ -131,11 +141,17 @@ void ModelWorker::run() {
   const auto began = clock_.steady();
   if (auto opened = load(); !opened) {
     log_.failed("model_failed", opened.error(), {{"model", spec_.id}});
-    return set_state(State::failed, unavailable("model_failed", fmt::format("model {} cannot be served: {}", spec_.id, opened.error().message), std::nullopt));
+    return set_state(
+        State::failed,
+        unavailable("model_failed", fmt::format("model {} cannot be served: {}", spec_.id, opened.error().message),
+                    std::nullopt));
   }
   const auto took = clock_.steady() - began;
   probe_.loaded(took);
-  log_.info("model_loaded", {{"model", spec_.id}, {"took_ms", took}, {"slots", limits_.engine.slots}, {"context_tokens", limits_.engine.context_tokens},
+  log_.info("model_loaded", {{"model", spec_.id},
+                             {"took_ms", took},
+                             {"slots", limits_.engine.slots},
+                             {"context_tokens", limits_.engine.context_tokens},
                              {"threads", limits_.engine.threads}});
   set_state(State::ready);
   while (turn()) {}
@@ -149,7 +165,9 @@ Status ModelWorker::load() {
   if ((*model)->chat_template() == nullptr)
     return fail(invalid("no_chat_template", "the file holds no chat template: choose an instruct or chat model"));
   const auto trained = (*model)->info().trained_context.value;
-  if (trained > 0) limits_.engine.context_tokens = static_cast<std::int32_t>(std::min<std::int64_t>(limits_.engine.context_tokens, trained));
+  if (trained > 0)
+    limits_.engine.context_tokens =
+        static_cast<std::int32_t>(std::min<std::int64_t>(limits_.engine.context_tokens, trained));
   lower_priority();  // loading is waited for; what comes now is for long, as are the threads that it starts
   WRIT_TRY(auto engine, llama::Engine::create(**model, limits_.engine));
   const std::lock_guard lock(mutex_);

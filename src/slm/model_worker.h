@@ -23,7 +23,7 @@ namespace writ::slm {
 struct WorkerLimits {
   llama::EngineLimits engine{};
   std::int32_t shared_batch = 32;  // prompt tokens of one step while several answers are at work
-  std::size_t queue_max = 64;      // requests that wait for a slot
+  std::size_t queue_max = 64;  // requests that wait for a slot
 };
 
 /// Seconds until a request that finds `waiting` others would have a slot, 1..120.
@@ -38,8 +38,8 @@ class ModelWorker {
   };
 
   /// Everything given outlives it.
-  ModelWorker(const ModelSpec& spec, const WorkerLimits& limits, observability::Registry& registry, const observability::Logger& log,
-              const Clock& clock, Random& random);
+  ModelWorker(const ModelSpec& spec, const WorkerLimits& limits, observability::Registry& registry,
+              const observability::Logger& log, const Clock& clock, Random& random);
   ~ModelWorker();
   ModelWorker(const ModelWorker&) = delete;
   ModelWorker& operator=(const ModelWorker&) = delete;

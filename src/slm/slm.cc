@@ -16,7 +16,8 @@ constexpr std::size_t render_queue_max = 256;  // requests; each holds a prompt 
 /// Everything of one slm-service, in the order it is made.
 struct Parts {
   explicit Parts(Deps d)
-      : deps(std::move(d)), grants(deps.grant_keys, deps.clock),
+      : deps(std::move(d)),
+        grants(deps.grant_keys, deps.clock),
         service(grants, pool, deps.registry, deps.log, deps.clock, deps.random) {}
   ~Parts() { llama::set_log_sink({}); }
   Deps deps;
@@ -49,7 +50,8 @@ Status check_all(const ModelRegistry& models, const std::filesystem::path& state
 Task<Status> start(Parts* parts) {
   const auto& settings = parts->deps.settings;
   WRIT_CO_CHECK(check_cpu(llama::required_features(), llama::available_features()));
-  llama::set_log_sink([log = &parts->deps.log](llama::LogLevel level, std::string_view line) { write_llama_log(*log, level, line); });
+  llama::set_log_sink(
+      [log = &parts->deps.log](llama::LogLevel level, std::string_view line) { write_llama_log(*log, level, line); });
   WRIT_CO_TRY(auto models, ModelRegistry::open({.models_dir = settings.models_dir.value_or(WRIT_DEFAULT_MODELS_DIR),
                                                 .cache = settings.cache.value_or(WRIT_DEFAULT_SLM_CACHE),
                                                 .more = settings.models,

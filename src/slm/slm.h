@@ -10,7 +10,8 @@ namespace writ::slm {
 struct Deps {
   SlmSettings settings;
   std::filesystem::path state_folder;  // <data>/slm; remembers which model files were checked
-  std::function<std::shared_ptr<const crypto::KeySet>()> grant_keys;  // policy's; a snapshot, null while they are not known
+  std::function<std::shared_ptr<const crypto::KeySet>()>
+      grant_keys;  // policy's; a snapshot, null while they are not known
   observability::Registry& registry;
   http::Invoker& invoker;
   const observability::Logger& log;

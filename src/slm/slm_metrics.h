@@ -17,42 +17,70 @@ inline constexpr std::array<std::string_view, 2> token_types{"input", "output"};
 /// Seconds of one generated token: 1 ms (a tiny model) to 1 s (a crowded CPU).
 inline constexpr std::array<double, 10> token_buckets{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1};
 
-inline constexpr MetricInfo queue{.name = "gen_ai_server_queue_seconds", .help = "From the request to its slot.", .type = MetricType::histogram,
+inline constexpr MetricInfo queue{.name = "gen_ai_server_queue_seconds",
+                                  .help = "From the request to its slot.",
+                                  .type = MetricType::histogram,
                                   .labels = {{{"model"}}}};
-inline constexpr MetricInfo first_token{.name = "gen_ai_server_time_to_first_token_seconds", .help = "From the request to its first generated token.",
-                                        .type = MetricType::histogram, .labels = {{{"model"}}}};
-inline constexpr MetricInfo per_token{.name = "gen_ai_server_time_per_output_token_seconds", .help = "Mean time of an answer's tokens after its first.",
-                                      .type = MetricType::histogram, .labels = {{{"model"}}}, .buckets = token_buckets};
-inline constexpr MetricInfo duration{.name = "gen_ai_server_request_duration_seconds", .help = "From the request to the end of its answer.",
-                                     .type = MetricType::histogram, .labels = {{{"model"}, {"end", ends}}}};
-inline constexpr MetricInfo tokens{.name = "gen_ai_server_tokens_total", .help = "Prompt tokens of started answers, and generated tokens.",
-                                   .type = MetricType::counter, .labels = {{{"model"}, {"type", token_types}}}};
-inline constexpr MetricInfo decode_calls{.name = "slm_decode_calls_total", .help = "Steps of the batching engine; one serves all slots.",
-                                         .type = MetricType::counter, .labels = {{{"model"}}}};
-inline constexpr MetricInfo prefix_reused{.name = "slm_prefix_reused_tokens_total", .help = "Prompt tokens that needed no decoding.",
-                                          .type = MetricType::counter, .labels = {{{"model"}}}};
-inline constexpr MetricInfo refused{.name = "slm_queue_refusals_total", .help = "Requests refused because the queue was full.",
-                                    .type = MetricType::counter, .labels = {{{"model"}}}};
-inline constexpr MetricInfo active_slots{.name = "slm_active_slots_count", .help = "Answers being generated.", .type = MetricType::gauge,
+inline constexpr MetricInfo first_token{.name = "gen_ai_server_time_to_first_token_seconds",
+                                        .help = "From the request to its first generated token.",
+                                        .type = MetricType::histogram,
+                                        .labels = {{{"model"}}}};
+inline constexpr MetricInfo per_token{.name = "gen_ai_server_time_per_output_token_seconds",
+                                      .help = "Mean time of an answer's tokens after its first.",
+                                      .type = MetricType::histogram,
+                                      .labels = {{{"model"}}},
+                                      .buckets = token_buckets};
+inline constexpr MetricInfo duration{.name = "gen_ai_server_request_duration_seconds",
+                                     .help = "From the request to the end of its answer.",
+                                     .type = MetricType::histogram,
+                                     .labels = {{{"model"}, {"end", ends}}}};
+inline constexpr MetricInfo tokens{.name = "gen_ai_server_tokens_total",
+                                   .help = "Prompt tokens of started answers, and generated tokens.",
+                                   .type = MetricType::counter,
+                                   .labels = {{{"model"}, {"type", token_types}}}};
+inline constexpr MetricInfo decode_calls{.name = "slm_decode_calls_total",
+                                         .help = "Steps of the batching engine; one serves all slots.",
+                                         .type = MetricType::counter,
                                          .labels = {{{"model"}}}};
-inline constexpr MetricInfo waiting{.name = "slm_waiting_requests_count", .help = "Requests that wait for a slot.", .type = MetricType::gauge,
+inline constexpr MetricInfo prefix_reused{.name = "slm_prefix_reused_tokens_total",
+                                          .help = "Prompt tokens that needed no decoding.",
+                                          .type = MetricType::counter,
+                                          .labels = {{{"model"}}}};
+inline constexpr MetricInfo refused{.name = "slm_queue_refusals_total",
+                                    .help = "Requests refused because the queue was full.",
+                                    .type = MetricType::counter,
                                     .labels = {{{"model"}}}};
-inline constexpr MetricInfo load_seconds{.name = "slm_model_load_seconds", .help = "How long the model took to load; 0 while it is not loaded.",
-                                         .type = MetricType::gauge, .labels = {{{"model"}}}};
+inline constexpr MetricInfo active_slots{.name = "slm_active_slots_count",
+                                         .help = "Answers being generated.",
+                                         .type = MetricType::gauge,
+                                         .labels = {{{"model"}}}};
+inline constexpr MetricInfo waiting{.name = "slm_waiting_requests_count",
+                                    .help = "Requests that wait for a slot.",
+                                    .type = MetricType::gauge,
+                                    .labels = {{{"model"}}}};
+inline constexpr MetricInfo load_seconds{.name = "slm_model_load_seconds",
+                                         .help = "How long the model took to load; 0 while it is not loaded.",
+                                         .type = MetricType::gauge,
+                                         .labels = {{{"model"}}}};
 }  // namespace metric
 
 /// Thread: any.
 class ModelProbe {
  public:
   ModelProbe(observability::Registry& registry, std::string_view model)
-      : queue_(registry.histograms(metric::queue).with({model})), first_token_(registry.histograms(metric::first_token).with({model})),
+      : queue_(registry.histograms(metric::queue).with({model})),
+        first_token_(registry.histograms(metric::first_token).with({model})),
         per_token_(registry.histograms(metric::per_token).with({model})),
         durations_{duration_of(registry, model, 0), duration_of(registry, model, 1), duration_of(registry, model, 2),
                    duration_of(registry, model, 3), duration_of(registry, model, 4), duration_of(registry, model, 5)},
-        input_(registry.counters(metric::tokens).with({model, "input"})), output_(registry.counters(metric::tokens).with({model, "output"})),
-        decode_calls_(registry.counters(metric::decode_calls).with({model})), prefix_reused_(registry.counters(metric::prefix_reused).with({model})),
-        refused_(registry.counters(metric::refused).with({model})), active_(registry.gauges(metric::active_slots).with({model})),
-        waiting_(registry.gauges(metric::waiting).with({model})), load_(registry.gauges(metric::load_seconds).with({model})) {}
+        input_(registry.counters(metric::tokens).with({model, "input"})),
+        output_(registry.counters(metric::tokens).with({model, "output"})),
+        decode_calls_(registry.counters(metric::decode_calls).with({model})),
+        prefix_reused_(registry.counters(metric::prefix_reused).with({model})),
+        refused_(registry.counters(metric::refused).with({model})),
+        active_(registry.gauges(metric::active_slots).with({model})),
+        waiting_(registry.gauges(metric::waiting).with({model})),
+        load_(registry.gauges(metric::load_seconds).with({model})) {}
 
   void loaded(std::chrono::duration<double> took) const { load_.set(took.count()); }
   void queue_full() const { refused_.add(); }
@@ -73,7 +101,8 @@ class ModelProbe {
   }
 
  private:
-  static observability::Histogram duration_of(observability::Registry& registry, std::string_view model, std::size_t end) {
+  static observability::Histogram duration_of(observability::Registry& registry, std::string_view model,
+                                              std::size_t end) {
     return registry.histograms(metric::duration).with({model, metric::ends.at(end)});
   }
 

@@ -12,11 +12,13 @@ namespace {
 
 /// The most tokens that may be generated: what was asked for, what policy permits, what the context has room for.
 /// Errors: invalid (context_overflow), forbidden (grant_invalid).
-Result<std::int32_t> cap_of(const Prompt& prompt, const policy::Grant& grant, std::size_t prompt_tokens, Tokens context) {
+Result<std::int32_t> cap_of(const Prompt& prompt, const policy::Grant& grant, std::size_t prompt_tokens,
+                            Tokens context) {
   const auto room = context.value - static_cast<std::int64_t>(prompt_tokens);
   if (room < 1) {
-    return fail(invalid("context_overflow", fmt::format("the prompt has {} tokens, but prompt and answer together must fit in {}",
-                                                        prompt_tokens, context.value)));
+    return fail(invalid("context_overflow",
+                        fmt::format("the prompt has {} tokens, but prompt and answer together must fit in {}",
+                                    prompt_tokens, context.value)));
   }
   const auto permitted = grant.obligations.max_tokens.value_or(Tokens{prompt.max_tokens}).value;
   if (permitted < 1 || prompt.max_tokens < 1) return fail(forbidden("grant_invalid", "the grant permits no tokens"));
@@ -67,31 +69,37 @@ Task<Result<StreamPtr<ChatEvent>>> SlmService::chat(Context ctx, ChatRequest in)
                                                 .request_hash = policy::request_hash(schema::encode(in.prompt))}));
   if (!grant.obligations.redactions.empty()) {
     // Only policy knows where its facts stand in a prompt. What cannot be carried out means no.
-    co_return fail(forbidden("obligation_unknown", "the grant wants a prompt redacted, which the model service cannot do"));
+    co_return fail(
+        forbidden("obligation_unknown", "the grant wants a prompt redacted, which the model service cannot do"));
   }
   WRIT_CO_TRY(auto rendered, co_await render_on(ctx, *worker, in.prompt));
   WRIT_CO_TRY(const auto max_tokens, cap_of(in.prompt, grant, rendered.prompt.tokens.size(), rendered.loaded.context));
   llama::ToolCallParser parser(rendered.prompt.chat);
   auto [writer, stream] = async::make_stream<ChatEvent>(stream_capacity(max_tokens), ctx);
-  WRIT_CO_CHECK(worker->submit({.ctx = std::move(ctx),
-                                .sequence = sequence_of(std::move(rendered.prompt), in.prompt, max_tokens, random_seed()),
-                                .parser = std::move(parser),
-                                .out = std::move(writer),
-                                .arrived = arrived}));
+  WRIT_CO_CHECK(
+      worker->submit({.ctx = std::move(ctx),
+                      .sequence = sequence_of(std::move(rendered.prompt), in.prompt, max_tokens, random_seed()),
+                      .parser = std::move(parser),
+                      .out = std::move(writer),
+                      .arrived = arrived}));
   co_return std::move(stream);
 }
 
 Task<Result<Count>> SlmService::count(Context ctx, Prompt in) {
   WRIT_CO_TRY(auto* const worker, find(in.model));
   WRIT_CO_TRY(const auto rendered, co_await render_on(std::move(ctx), *worker, std::move(in)));
-  co_return Count{.prompt = Tokens{static_cast<std::int64_t>(rendered.prompt.tokens.size())}, .context = rendered.loaded.context};
+  co_return Count{.prompt = Tokens{static_cast<std::int64_t>(rendered.prompt.tokens.size())},
+                  .context = rendered.loaded.context};
 }
 
 Task<Result<ModelList>> SlmService::models(Context, http::Nothing) {
   ModelList list;
   if (!models_) co_return list;
   for (const auto& spec : models_->models())
-    list.models.push_back({.id = spec.id, .is_default = spec.is_default, .context = workers_.at(spec.id)->context(), .licence = spec.licence});
+    list.models.push_back({.id = spec.id,
+                           .is_default = spec.is_default,
+                           .context = workers_.at(spec.id)->context(),
+                           .licence = spec.licence});
   co_return list;
 }
 

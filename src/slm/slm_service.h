@@ -16,8 +16,8 @@ namespace writ::slm {
 class SlmService final : public SlmPort {
  public:
   /// Everything given outlives it.
-  SlmService(policy::GrantVerifier& grants, async::BlockingPool& pool, observability::Registry& registry, const observability::Logger& log,
-             const Clock& clock, Random& random);
+  SlmService(policy::GrantVerifier& grants, async::BlockingPool& pool, observability::Registry& registry,
+             const observability::Logger& log, const Clock& clock, Random& random);
 
   /// Makes the workers, once, before any request. preload: load the default model now, in its own thread.
   void serve(ModelRegistry models, const WorkerLimits& limits, bool preload);

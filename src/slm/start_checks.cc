@@ -26,13 +26,16 @@ struct Verified {
     using schema::any;
     using schema::field;
     return std::tuple(field("file", &Verified::file, any, "Path."), field("sha256", &Verified::sha256, any, "Hash."),
-                      field("size", &Verified::size, any, "Bytes."), field("changed", &Verified::changed, any, "Time of change, ns."));
+                      field("size", &Verified::size, any, "Bytes."),
+                      field("changed", &Verified::changed, any, "Time of change, ns."));
   }
   bool operator==(const Verified&) const = default;
 };
 struct VerifiedFiles {
   std::vector<Verified> files;
-  static constexpr auto fields() { return std::tuple(schema::field("files", &VerifiedFiles::files, schema::any, "Files.")); }
+  static constexpr auto fields() {
+    return std::tuple(schema::field("files", &VerifiedFiles::files, schema::any, "Files."));
+  }
 };
 
 /// Nothing is remembered where the file is missing or is not ours.
@@ -66,9 +69,12 @@ Result<std::string> sha256_of(const fs::path& file) {
 Status check_cpu(const llama::CpuFeatures& required, const llama::CpuFeatures& available) {
   const auto missing = llama::missing_cpu_features(required, available);
   if (missing.empty()) return {};
-  return fail(unavailable("cpu_features_missing",
-                          fmt::format("this binary was built for a CPU with {}, which this machine lacks: build it on this machine with "
-                                      "./run setup, or run it where it was built", fmt::join(missing, ", ")), std::nullopt));
+  return fail(unavailable(
+      "cpu_features_missing",
+      fmt::format("this binary was built for a CPU with {}, which this machine lacks: build it on this machine with "
+                  "./run setup, or run it where it was built",
+                  fmt::join(missing, ", ")),
+      std::nullopt));
 }
 
 Status check_files(const ModelSpec& model, const std::filesystem::path& state_folder) {
@@ -84,8 +90,12 @@ Status check_files(const ModelSpec& model, const std::filesystem::path& state_fo
     if (std::ranges::find(verified.files, now) != verified.files.end()) continue;
     WRIT_TRY(const auto actual, sha256_of(path));
     if (actual != sha256) {
-      return fail(invalid("model_corrupt", fmt::format("{} of model {} is damaged or another file (SHA-256 {}, expected {}): delete it and run ./run setup, "
-                                                       "or restore it from the repository", path.string(), model.id, actual, sha256)));
+      return fail(invalid(
+          "model_corrupt",
+          fmt::format(
+              "{} of model {} is damaged or another file (SHA-256 {}, expected {}): delete it and run ./run setup, "
+              "or restore it from the repository",
+              path.string(), model.id, actual, sha256)));
     }
     std::erase_if(verified.files, [&](const Verified& v) { return v.file == now.file; });
     verified.files.push_back(std::move(now));

@@ -23,27 +23,51 @@ class SlmPort {
 namespace op {
 using http::Method;
 inline constexpr http::Callers askers{{"orchestrator", "gateway"}};
-inline constexpr http::Streaming<ChatRequest, ChatEvent> chat{{.id = "slm.chat", .method = Method::post,
-    .path = "/internal/v1/slm/chat", .summary = "Stream one answer under a grant.", .exposure = http::internal_only,
-    .access = http::service_token, .callers = askers, .deadline = Seconds{600}, .body_max = 4U << 20U,
-    .errors = {{"no_grant", "obligation_unknown", "no_model", "context_overflow", "bad_messages", "bad_tools", "bad_json_schema",
-                "render_failed", "queue_full", "model_failed"}}}};
-inline constexpr http::Unary<Prompt, Count> count{{.id = "slm.count", .method = Method::post,
-    .path = "/internal/v1/slm/count", .summary = "Count the tokens of a prompt.", .exposure = http::internal_only,
-    .access = http::service_token, .callers = askers, .body_max = 4U << 20U, .repeat = http::Repeat::idempotent,
-    .errors = {{"no_model", "bad_messages", "bad_tools", "bad_json_schema", "render_failed", "model_failed"}}}};
-inline constexpr http::Unary<http::Nothing, ModelList> models{{.id = "slm.models", .method = Method::get,
-    .path = "/internal/v1/slm/models", .summary = "Which models there are.", .exposure = http::internal_only,
-    .access = http::service_token, .callers = askers}};
+inline constexpr http::Streaming<ChatRequest, ChatEvent> chat{
+    {.id = "slm.chat",
+     .method = Method::post,
+     .path = "/internal/v1/slm/chat",
+     .summary = "Stream one answer under a grant.",
+     .exposure = http::internal_only,
+     .access = http::service_token,
+     .callers = askers,
+     .deadline = Seconds{600},
+     .body_max = 4U << 20U,
+     .errors = {{"no_grant", "obligation_unknown", "no_model", "context_overflow", "bad_messages", "bad_tools",
+                 "bad_json_schema", "render_failed", "queue_full", "model_failed"}}}};
+inline constexpr http::Unary<Prompt, Count> count{
+    {.id = "slm.count",
+     .method = Method::post,
+     .path = "/internal/v1/slm/count",
+     .summary = "Count the tokens of a prompt.",
+     .exposure = http::internal_only,
+     .access = http::service_token,
+     .callers = askers,
+     .body_max = 4U << 20U,
+     .repeat = http::Repeat::idempotent,
+     .errors = {{"no_model", "bad_messages", "bad_tools", "bad_json_schema", "render_failed", "model_failed"}}}};
+inline constexpr http::Unary<http::Nothing, ModelList> models{{.id = "slm.models",
+                                                               .method = Method::get,
+                                                               .path = "/internal/v1/slm/models",
+                                                               .summary = "Which models there are.",
+                                                               .exposure = http::internal_only,
+                                                               .access = http::service_token,
+                                                               .callers = askers}};
 }  // namespace op
 
 /// What a caller holds: the port over its binding.
 class SlmClient final : public SlmPort {
  public:
   explicit SlmClient(http::Binding<SlmPort> binding) : b_(std::move(binding)) {}
-  Task<Result<StreamPtr<ChatEvent>>> chat(Context c, ChatRequest in) override { return b_.open(op::chat, &SlmPort::chat, std::move(c), std::move(in)); }
-  Task<Result<Count>> count(Context c, Prompt in) override { return b_.call(op::count, &SlmPort::count, std::move(c), std::move(in)); }
-  Task<Result<ModelList>> models(Context c, http::Nothing in) override { return b_.call(op::models, &SlmPort::models, std::move(c), std::move(in)); }
+  Task<Result<StreamPtr<ChatEvent>>> chat(Context c, ChatRequest in) override {
+    return b_.open(op::chat, &SlmPort::chat, std::move(c), std::move(in));
+  }
+  Task<Result<Count>> count(Context c, Prompt in) override {
+    return b_.call(op::count, &SlmPort::count, std::move(c), std::move(in));
+  }
+  Task<Result<ModelList>> models(Context c, http::Nothing in) override {
+    return b_.call(op::models, &SlmPort::models, std::move(c), std::move(in));
+  }
 
  private:
   http::Binding<SlmPort> b_;

@@ -46,23 +46,25 @@ struct Prompt {
   std::vector<std::string> stop;
   std::optional<json::object> response_schema;  // JSON Schema the text must match
   static constexpr auto fields() {
-    return std::tuple(field_or_default("model", &Prompt::model, text(0, 128), "Model id."),
-                      field("messages", &Prompt::messages, any, "OpenAI chat messages."),
-                      field_or_default("tools", &Prompt::tools, any, "OpenAI tools."),
-                      field_or_default("tool_choice", &Prompt::tool_choice, any, "auto, none, required or one function."),
-                      field_or_default("max_tokens", &Prompt::max_tokens, number(1, 32'768), "At most so many generated tokens."),
-                      field_or_default("temperature", &Prompt::temperature, real(0, 2), "0 is greedy."),
-                      field_or_default("top_p", &Prompt::top_p, real(0, 1), "Nucleus."),
-                      field("seed", &Prompt::seed, any, "Sampling seed."),
-                      field_or_default("stop", &Prompt::stop, list(0, 4, text(1, 64)), "Stop texts."),
-                      field("response_schema", &Prompt::response_schema, any, "JSON Schema of the answer."));
+    return std::tuple(
+        field_or_default("model", &Prompt::model, text(0, 128), "Model id."),
+        field("messages", &Prompt::messages, any, "OpenAI chat messages."),
+        field_or_default("tools", &Prompt::tools, any, "OpenAI tools."),
+        field_or_default("tool_choice", &Prompt::tool_choice, any, "auto, none, required or one function."),
+        field_or_default("max_tokens", &Prompt::max_tokens, number(1, 32'768), "At most so many generated tokens."),
+        field_or_default("temperature", &Prompt::temperature, real(0, 2), "0 is greedy."),
+        field_or_default("top_p", &Prompt::top_p, real(0, 1), "Nucleus."),
+        field("seed", &Prompt::seed, any, "Sampling seed."),
+        field_or_default("stop", &Prompt::stop, list(0, 4, text(1, 64)), "Stop texts."),
+        field("response_schema", &Prompt::response_schema, any, "JSON Schema of the answer."));
   }
 };
 struct ChatRequest {
   Prompt prompt;
   std::string grant;
   static constexpr auto fields() {
-    return std::tuple(field("prompt", &ChatRequest::prompt, any, "The guarded request."), field("grant", &ChatRequest::grant, text(1, 8192), "Grant of policy-engine."));
+    return std::tuple(field("prompt", &ChatRequest::prompt, any, "The guarded request."),
+                      field("grant", &ChatRequest::grant, text(1, 8192), "Grant of policy-engine."));
   }
 };
 
@@ -71,13 +73,15 @@ struct ToolCall {
   std::string name;
   std::string arguments;  // JSON text
   static constexpr auto fields() {
-    return std::tuple(field("id", &ToolCall::id, any, "Id."), field("name", &ToolCall::name, any, "Tool."), field("arguments", &ToolCall::arguments, any, "JSON text."));
+    return std::tuple(field("id", &ToolCall::id, any, "Id."), field("name", &ToolCall::name, any, "Tool."),
+                      field("arguments", &ToolCall::arguments, any, "JSON text."));
   }
 };
 struct Usage {
   Tokens prompt, completion;
   static constexpr auto fields() {
-    return std::tuple(field("prompt", &Usage::prompt, any, "Prompt tokens."), field("completion", &Usage::completion, any, "Generated tokens."));
+    return std::tuple(field("prompt", &Usage::prompt, any, "Prompt tokens."),
+                      field("completion", &Usage::completion, any, "Generated tokens."));
   }
 };
 /// One item of a chat stream: text pieces, then exactly one with `finish` (which also carries the tool calls). An item may
@@ -90,15 +94,17 @@ struct ChatEvent {
   static constexpr auto fields() {
     return std::tuple(field_or_default("text", &ChatEvent::text, any, "Next piece of text, whole UTF-8 characters."),
                       field_or_default("tool_calls", &ChatEvent::tool_calls, any, "With finish."),
-                      field("finish", &ChatEvent::finish, any, "Why it ended."), field("usage", &ChatEvent::usage, any, "Tokens used so far."));
+                      field("finish", &ChatEvent::finish, any, "Why it ended."),
+                      field("usage", &ChatEvent::usage, any, "Tokens used so far."));
   }
 };
 
 struct Count {
-  Tokens prompt;          // tokens the prompt renders to
-  Tokens context;         // the model's context per request
+  Tokens prompt;  // tokens the prompt renders to
+  Tokens context;  // the model's context per request
   static constexpr auto fields() {
-    return std::tuple(field("prompt", &Count::prompt, any, "Prompt tokens."), field("context", &Count::context, any, "Context size, tokens."));
+    return std::tuple(field("prompt", &Count::prompt, any, "Prompt tokens."),
+                      field("context", &Count::context, any, "Context size, tokens."));
   }
 };
 struct ModelInfo {
@@ -107,8 +113,10 @@ struct ModelInfo {
   Tokens context;
   std::string licence;
   static constexpr auto fields() {
-    return std::tuple(field("id", &ModelInfo::id, any, "Model."), field("default", &ModelInfo::is_default, any, "Whether it is the default."),
-                      field("context", &ModelInfo::context, any, "Context, tokens."), field("licence", &ModelInfo::licence, any, "Licence, if known."));
+    return std::tuple(field("id", &ModelInfo::id, any, "Model."),
+                      field("default", &ModelInfo::is_default, any, "Whether it is the default."),
+                      field("context", &ModelInfo::context, any, "Context, tokens."),
+                      field("licence", &ModelInfo::licence, any, "Licence, if known."));
   }
 };
 struct ModelList {
