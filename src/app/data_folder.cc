@@ -19,7 +19,8 @@ namespace {
 constexpr std::string_view secret_purposes[] = {"identity", "policy", "content"};
 constexpr std::string_view services[] = {"gateway", "orchestrator", "policy", "identity", "slm", "recall"};
 // The developer may do what a developer does; an approver is somebody else, by another key.
-const std::vector<std::string> developer_scopes{"runs:write", "runs:read", "models:use", "audit:read", "tokens:verify", "reviews:decide"};
+const std::vector<std::string> developer_scopes{"runs:write", "runs:read",     "models:use",
+                                                "audit:read", "tokens:verify", "reviews:decide"};
 // A local constitution is looked at by its owner within a year.
 constexpr std::int64_t local_max_age_seconds = 366LL * 86'400;
 
@@ -30,8 +31,10 @@ std::string random_text(Random& random) {
 }
 
 Error not_writable(const std::filesystem::path& path) {
-  return unavailable("data_not_writable", "cannot write " + path.string() + ": " + std::strerror(errno) +
-                                              "; make the folder writable or set WRIT_DATA_DIR to another one", std::nullopt);
+  return unavailable("data_not_writable",
+                     "cannot write " + path.string() + ": " + std::strerror(errno) +
+                         "; make the folder writable or set WRIT_DATA_DIR to another one",
+                     std::nullopt);
 }
 
 /// The files of a bundle in a folder of their own, so that one reader serves shipped and own bundles.
@@ -67,7 +70,8 @@ Status write_private(const std::filesystem::path& file, std::string_view text) {
 Result<Secret> DataFolder::secret(std::string_view purpose) const {
   const auto file = root_ / "secrets" / purpose;
   auto text = read_text(file);
-  if (!text) return fail(not_found("not_initialised", file.string() + " is missing: run writ init, or set the variable for it"));
+  if (!text)
+    return fail(not_found("not_initialised", file.string() + " is missing: run writ init, or set the variable for it"));
   return Secret(std::move(*text));
 }
 
@@ -83,7 +87,9 @@ Result<identity::Bootstrap> read_bootstrap(const std::filesystem::path& file) {
   auto document = parse_json(text);
   if (!document) return fail(invalid("bad_bootstrap", file.string() + ": " + document.error().message));
   auto out = schema::decode<identity::Bootstrap>(*document);
-  if (!out) return fail(invalid("bad_bootstrap", file.string() + " does not match its schema", std::move(out.error().problems)));
+  if (!out)
+    return fail(
+        invalid("bad_bootstrap", file.string() + " does not match its schema", std::move(out.error().problems)));
   return out;
 }
 
@@ -107,7 +113,8 @@ Status DataFolder::sign_bundle(const std::filesystem::path& bundle, std::int64_t
   return write_private(constitution_file(), text);
 }
 
-Result<Made> DataFolder::initialise(const std::optional<std::filesystem::path>& bundle, const Clock& clock, Random& random) const {
+Result<Made> DataFolder::initialise(const std::optional<std::filesystem::path>& bundle, const Clock& clock,
+                                    Random& random) const {
   Made made;
   std::error_code error;
   std::filesystem::create_directories(root_, error);
@@ -122,7 +129,8 @@ Result<Made> DataFolder::initialise(const std::optional<std::filesystem::path>& 
     return {};
   };
   for (auto purpose : secret_purposes) WRIT_CHECK(make(root_ / "secrets" / purpose, random_text(random)));
-  for (auto service : services) WRIT_CHECK(make(root_ / "secrets" / ("client-" + std::string(service)), random_text(random)));
+  for (auto service : services)
+    WRIT_CHECK(make(root_ / "secrets" / ("client-" + std::string(service)), random_text(random)));
   WRIT_CHECK(make(root_ / "secrets" / "constitution-key", random_text(random)));
   WRIT_CHECK(make(root_ / "local.key", std::string(crypto::make_api_key(random).reveal()) + "\n"));
   if (!std::filesystem::exists(bootstrap_file())) {
@@ -131,13 +139,18 @@ Result<Made> DataFolder::initialise(const std::optional<std::filesystem::path>& 
     identity::Bootstrap bootstrap;
     for (auto service : services) {
       WRIT_TRY(const auto secret, client_secret(service));
-      bootstrap.clients.push_back({.client_id = std::string(service), .secret = std::string(secret.reveal()), .scopes = {}});
+      bootstrap.clients.push_back(
+          {.client_id = std::string(service), .secret = std::string(secret.reveal()), .scopes = {}});
     }
     WRIT_TRY(const auto developer, local_key());
     WRIT_TRY(const auto identity_secret, secret("identity"));
     const auto hash = [&](const Secret& key) { return to_hex(identity::stored_hash(identity_secret, key.reveal())); };
-    bootstrap.keys = {{.tenant = TenantId("local"), .subject = Subject("developer"), .scopes = developer_scopes, .key_hash = hash(developer)},
-                      {.tenant = TenantId("local"), .subject = Subject("admin"), .scopes = {"*"}, .key_hash = hash(*made.admin_key)}};
+    bootstrap.keys = {
+        {.tenant = TenantId("local"),
+         .subject = Subject("developer"),
+         .scopes = developer_scopes,
+         .key_hash = hash(developer)},
+        {.tenant = TenantId("local"), .subject = Subject("admin"), .scopes = {"*"}, .key_hash = hash(*made.admin_key)}};
     WRIT_CHECK(make(bootstrap_file(), to_text(schema::encode(bootstrap))));
   }
   if (!std::filesystem::exists(constitution_file())) {

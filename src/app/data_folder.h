@@ -28,12 +28,15 @@ class DataFolder {
   /// Makes what is missing: one secret per purpose, a client secret per service, the developer key (local.key), the
   /// admin key, the constitution's signing key, and the constitution signed from `bundle` (the shipped one when absent).
   /// What is there stays. Errors: unavailable (data_not_writable), invalid (bad_bundle).
-  [[nodiscard]] Result<Made> initialise(const std::optional<std::filesystem::path>& bundle, const Clock& clock, Random& random) const;
+  [[nodiscard]] Result<Made> initialise(const std::optional<std::filesystem::path>& bundle, const Clock& clock,
+                                        Random& random) const;
 
   /// A secret that initialise() made: "identity", "policy", "content". Errors: not_found (not_initialised), with the fix.
   [[nodiscard]] Result<Secret> secret(std::string_view purpose) const;
   /// A service's client secret.
-  [[nodiscard]] Result<Secret> client_secret(std::string_view service) const { return secret("client-" + std::string(service)); }
+  [[nodiscard]] Result<Secret> client_secret(std::string_view service) const {
+    return secret("client-" + std::string(service));
+  }
   /// The developer's API key.
   [[nodiscard]] Result<Secret> local_key() const;
   [[nodiscard]] Result<identity::Bootstrap> bootstrap() const;
@@ -42,7 +45,9 @@ class DataFolder {
   [[nodiscard]] std::filesystem::path signers_file() const { return root_ / "policy" / "signers.json"; }
   [[nodiscard]] std::filesystem::path checkpoints_file() const { return root_ / "policy" / "checkpoints.jsonl"; }
   [[nodiscard]] std::filesystem::path run_file() const { return root_ / "run.json"; }
-  [[nodiscard]] std::filesystem::path database(std::string_view service) const { return root_ / service / (std::string(service) + ".db"); }
+  [[nodiscard]] std::filesystem::path database(std::string_view service) const {
+    return root_ / service / (std::string(service) + ".db");
+  }
 
   /// Signs a bundle as the next version of the constitution, with the local key. Errors: invalid (bad_bundle), not_found.
   [[nodiscard]] Status sign_bundle(const std::filesystem::path& bundle, std::int64_t version, WallTime now) const;

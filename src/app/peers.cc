@@ -27,7 +27,9 @@ std::string variable_of(Role role) {
 class LateCredentials final : public http::CredentialSource {
  public:
   explicit LateCredentials(const std::unique_ptr<identity::ServiceCredentials>& source) : source_(source) {}
-  Task<Result<std::string>> service_token(Context ctx, std::string_view audience) override { return source_->service_token(std::move(ctx), audience); }
+  Task<Result<std::string>> service_token(Context ctx, std::string_view audience) override {
+    return source_->service_token(std::move(ctx), audience);
+  }
   Task<Result<std::string>> principal_token(Context ctx) override { return source_->principal_token(std::move(ctx)); }
 
  private:
@@ -41,7 +43,8 @@ Result<http::Binding<Port>> Peers::bind(Role role, Port* local) {
   if (local != nullptr) return http::Binding<Port>(*invokers_.at(role), caller_, *local);
   const auto& url = url_of(settings_->shared, role);
   if (!url)
-    return fail(invalid("no_url", variable_of(role) + " is not set: this process does not run " + std::string(info(role).service) + " itself and must know where it is"));
+    return fail(invalid("no_url", variable_of(role) + " is not set: this process does not run " +
+                                      std::string(info(role).service) + " itself and must know where it is"));
   WRIT_TRY(auto client, http::Client::create(url->str()));
   auto& link = links_[role];
   link.client = std::move(client);
@@ -49,8 +52,9 @@ Result<http::Binding<Port>> Peers::bind(Role role, Port* local) {
   return http::Binding<Port>(*own_, caller_, *link.remote);
 }
 
-Result<std::unique_ptr<Peers>> Peers::make(std::string caller, const AllSettings& settings, const LocalPorts& local, const std::map<Role, http::Invoker*>& invokers,
-                                           http::Invoker& own, Secret client_secret, identity::PrincipalTokens& tokens, const Clock& clock,
+Result<std::unique_ptr<Peers>> Peers::make(std::string caller, const AllSettings& settings, const LocalPorts& local,
+                                           const std::map<Role, http::Invoker*>& invokers, http::Invoker& own,
+                                           Secret client_secret, identity::PrincipalTokens& tokens, const Clock& clock,
                                            std::vector<Role> needed) {
   auto out = std::make_unique<Peers>();
   out->caller_ = std::move(caller);
@@ -61,7 +65,8 @@ Result<std::unique_ptr<Peers>> Peers::make(std::string caller, const AllSettings
   const auto needs = [&](Role role) { return std::ranges::find(needed, role) != needed.end(); };
   WRIT_TRY(auto identity_binding, out->bind(Role::identity, local.identity));
   out->identity_ = std::make_unique<identity::IdentityClient>(std::move(identity_binding));
-  out->credentials_ = std::make_unique<identity::ServiceCredentials>(*out->identity_, tokens, out->caller_, std::move(client_secret), clock);
+  out->credentials_ = std::make_unique<identity::ServiceCredentials>(*out->identity_, tokens, out->caller_,
+                                                                     std::move(client_secret), clock);
   out->keeping_ = std::make_unique<identity::TokenKeepingIdentity>(*out->identity_, tokens);
   if (needs(Role::policy)) {
     WRIT_TRY(auto binding, out->bind(Role::policy, local.policy));

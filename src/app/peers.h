@@ -29,9 +29,11 @@ class Peers {
  public:
   /// invoker_of: the callee's invoker in this process. own: the caller's, for outbound calls.
   /// Errors: invalid (no_url) naming the variable, (bad_url).
-  [[nodiscard]] static Result<std::unique_ptr<Peers>> make(std::string caller, const AllSettings& settings, const LocalPorts& local,
-                                                           const std::map<Role, http::Invoker*>& invokers, http::Invoker& own,
-                                                           Secret client_secret, identity::PrincipalTokens& tokens, const Clock& clock,
+  [[nodiscard]] static Result<std::unique_ptr<Peers>> make(std::string caller, const AllSettings& settings,
+                                                           const LocalPorts& local,
+                                                           const std::map<Role, http::Invoker*>& invokers,
+                                                           http::Invoker& own, Secret client_secret,
+                                                           identity::PrincipalTokens& tokens, const Clock& clock,
                                                            std::vector<Role> needed);
 
   [[nodiscard]] identity::IdentityPort& identity() { return *keeping_; }

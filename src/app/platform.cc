@@ -13,7 +13,8 @@
 namespace writ::app {
 
 struct Platform::Unit {
-  Unit(Role role, const std::string& env) : registry(std::string(info(role).service), std::string(version), env), invoker(registry) {}
+  Unit(Role role, const std::string& env)
+      : registry(std::string(info(role).service), std::string(version), env), invoker(registry) {}
   observability::Registry registry;
   http::Invoker invoker;
 };
@@ -30,11 +31,14 @@ std::string process_name(const std::optional<Role>& only) { return only ? std::s
 }  // namespace
 
 Platform::Platform(PlatformOptions options)
-    : options_(std::move(options)), data_(options_.settings.shared.data_dir),
-      log_(process_name(options_.only), observability::level_named(options_.settings.shared.log_level).value_or(observability::Level::info)),
+    : options_(std::move(options)),
+      data_(options_.settings.shared.data_dir),
+      log_(process_name(options_.only),
+           observability::level_named(options_.settings.shared.log_level).value_or(observability::Level::info)),
       loops_(std::make_unique<async::Loops>(loop_count(options_.settings))),
       registry_("writ", std::string(version), options_.settings.shared.env),
-      verifier_(system_clock()), tokens_(system_clock()) {}
+      verifier_(system_clock()),
+      tokens_(system_clock()) {}
 
 Platform::~Platform() {
   // Coroutines of the services run on the loops and end before what they use.
@@ -70,10 +74,11 @@ Result<Peers*> Platform::peers_for(Role role, std::vector<Role> needed) {
   auto& made = peers_[role];
   if (!made) {
     // Alone in its process, a service shows the client secret that the environment or the data folder gives it.
-    WRIT_TRY(auto client_secret, options_.only ? secret(options_.settings.shared.client_secret, "client-" + std::string(info(role).name))
-                                               : data_.client_secret(info(role).name));
-    WRIT_TRY(made, Peers::make(std::string(info(role).name), options_.settings, local_, invokers_, unit(role).invoker, std::move(client_secret), tokens_,
-                               system_clock(), std::move(needed)));
+    WRIT_TRY(auto client_secret,
+             options_.only ? secret(options_.settings.shared.client_secret, "client-" + std::string(info(role).name))
+                           : data_.client_secret(info(role).name));
+    WRIT_TRY(made, Peers::make(std::string(info(role).name), options_.settings, local_, invokers_, unit(role).invoker,
+                               std::move(client_secret), tokens_, system_clock(), std::move(needed)));
   }
   return made.get();
 }
@@ -99,12 +104,14 @@ Status Platform::build_host() {
   if (has(Role::gateway)) {
     exposures.push_back(Kind::public_);
     WRIT_TRY(auto* peers, peers_for(Role::gateway, {}));
-    authenticator_ = std::make_unique<identity::PublicAuthenticator>(verifier_, peers->identity(), tokens_, system_clock());
+    authenticator_ =
+        std::make_unique<identity::PublicAuthenticator>(verifier_, peers->identity(), tokens_, system_clock());
   } else {
     exposures.push_back(Kind::internal);
     // The gateway forwards identity's public operations, so identity's own address serves them to it.
     if (has(Role::identity)) exposures.push_back(Kind::public_);
-    authenticator_ = std::make_unique<identity::ServiceAuthenticator>(verifier_, tokens_, std::string(info(*options_.only).name));
+    authenticator_ =
+        std::make_unique<identity::ServiceAuthenticator>(verifier_, tokens_, std::string(info(*options_.only).name));
   }
   runtime::HostOptions host{.env = shared.env,
                             .server = {.bind = shared.bind, .port = shared.port},
@@ -126,9 +133,14 @@ Status Platform::add_identity() {
   WRIT_TRY(auto key, secret(options_.settings.identity.jwt_secret, "identity"));
   WRIT_TRY(auto bootstrap, read_bootstrap(options_.settings.identity.bootstrap_file.value_or(data_.bootstrap_file())));
   auto& u = unit(Role::identity);
-  auto made = identity::make_service({.database = std::move(database), .settings = options_.settings.identity, .key_encryption_key = std::move(key),
-                                      .bootstrap = std::move(bootstrap), .registry = u.registry, .invoker = u.invoker,
-                                      .clock = system_clock(), .random = system_random()});
+  auto made = identity::make_service({.database = std::move(database),
+                                      .settings = options_.settings.identity,
+                                      .key_encryption_key = std::move(key),
+                                      .bootstrap = std::move(bootstrap),
+                                      .registry = u.registry,
+                                      .invoker = u.invoker,
+                                      .clock = system_clock(),
+                                      .random = system_random()});
   local_.identity = &made.port;
   // Beside the gateway, outsiders reach identity's public operations through it only.
   if (!options_.only) made.service.routes.clear();
@@ -140,18 +152,19 @@ Status Platform::add_policy() {
   WRIT_TRY(auto database, open(Role::policy, policy::policy_migrations()));
   WRIT_TRY(auto key, secret(options_.settings.policy.key_secret, "policy"));
   auto& u = unit(Role::policy);
-  auto made = policy::make_service({.database = std::move(database),
-                                    .settings = options_.settings.policy,
-                                    .files = {.constitution = options_.settings.policy.constitution.value_or(data_.constitution_file()),
-                                              .signers = options_.settings.policy.signers.value_or(data_.signers_file()),
-                                              .checkpoints = data_.checkpoints_file()},
-                                    .key_secret = std::move(key),
-                                    .identity_fresh = [this] { return verifier_.fresh(); },
-                                    .registry = u.registry,
-                                    .invoker = u.invoker,
-                                    .log = log_,
-                                    .clock = system_clock(),
-                                    .random = system_random()});
+  auto made = policy::make_service(
+      {.database = std::move(database),
+       .settings = options_.settings.policy,
+       .files = {.constitution = options_.settings.policy.constitution.value_or(data_.constitution_file()),
+                 .signers = options_.settings.policy.signers.value_or(data_.signers_file()),
+                 .checkpoints = data_.checkpoints_file()},
+       .key_secret = std::move(key),
+       .identity_fresh = [this] { return verifier_.fresh(); },
+       .registry = u.registry,
+       .invoker = u.invoker,
+       .log = log_,
+       .clock = system_clock(),
+       .random = system_random()});
   local_.policy = &made.port;
   services_.push_back(std::move(made.service));
   return {};
@@ -162,9 +175,11 @@ Status Platform::add_policy() {
 Status Platform::add_trust() {
   const bool needs_grants = has(Role::slm) || has(Role::recall);
   const auto role = options_.only.value_or(Role::gateway);
-  WRIT_TRY(auto client_secret, secret(options_.only ? options_.settings.shared.client_secret : std::optional<Secret>(), "client-" + std::string(info(role).name)));
-  WRIT_TRY(trust_peers_, Peers::make(std::string(info(role).name), options_.settings, local_, invokers_, unit(role).invoker, std::move(client_secret), tokens_,
-                                     system_clock(), needs_grants ? std::vector<Role>{Role::policy} : std::vector<Role>{}));
+  WRIT_TRY(auto client_secret, secret(options_.only ? options_.settings.shared.client_secret : std::optional<Secret>(),
+                                      "client-" + std::string(info(role).name)));
+  WRIT_TRY(trust_peers_, Peers::make(std::string(info(role).name), options_.settings, local_, invokers_,
+                                     unit(role).invoker, std::move(client_secret), tokens_, system_clock(),
+                                     needs_grants ? std::vector<Role>{Role::policy} : std::vector<Role>{}));
   trust_feed_ = std::make_unique<identity::TrustFeed>(trust_peers_->identity(), verifier_, system_clock());
   if (needs_grants) grant_keys_ = std::make_unique<policy::GrantKeys>(trust_peers_->policy());
   services_.push_back({.name = "trust",
@@ -191,8 +206,11 @@ Task<Status> Platform::start_trust(runtime::Scope scope) {
 Status Platform::add_recall() {
   WRIT_TRY(auto database, open(Role::recall, recall::recall_migrations()));
   auto& u = unit(Role::recall);
-  auto made = recall::make_service({.database = std::move(database), .grant_keys = [this] { return grant_keys_->get(); }, .registry = u.registry,
-                                    .invoker = u.invoker, .clock = system_clock()});
+  auto made = recall::make_service({.database = std::move(database),
+                                    .grant_keys = [this] { return grant_keys_->get(); },
+                                    .registry = u.registry,
+                                    .invoker = u.invoker,
+                                    .clock = system_clock()});
   local_.recall = &made.port;
   services_.push_back(std::move(made.service));
   return {};
@@ -200,8 +218,14 @@ Status Platform::add_recall() {
 
 Status Platform::add_slm() {
   auto& u = unit(Role::slm);
-  auto made = slm::make_service({.settings = options_.settings.slm, .state_folder = data_.root() / "slm", .grant_keys = [this] { return grant_keys_->get(); },
-                                 .registry = u.registry, .invoker = u.invoker, .log = log_, .clock = system_clock(), .random = system_random()});
+  auto made = slm::make_service({.settings = options_.settings.slm,
+                                 .state_folder = data_.root() / "slm",
+                                 .grant_keys = [this] { return grant_keys_->get(); },
+                                 .registry = u.registry,
+                                 .invoker = u.invoker,
+                                 .log = log_,
+                                 .clock = system_clock(),
+                                 .random = system_random()});
   local_.slm = &made.port;
   services_.push_back(std::move(made.service));
   return {};

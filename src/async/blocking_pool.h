@@ -44,9 +44,7 @@ class BlockingPool {
             R result = fail(deadline_exceeded(name_));
             try {
               if (!c.expired()) result = w();
-            } catch (...) {
-              crash = std::current_exception();
-            }
+            } catch (...) { crash = std::current_exception(); }
             asio::post(executor, [handler = std::move(handler), crash, result = std::move(result)]() mutable {
               std::move(handler)(crash, std::move(result));
             });

@@ -5,8 +5,8 @@
 #include <map>
 #include <mutex>
 
-#include <boost/asio/co_spawn.hpp>
 #include <fmt/format.h>
+#include <boost/asio/co_spawn.hpp>
 
 namespace writ::async {
 

@@ -20,10 +20,15 @@ std::optional<json::value> tool_choice_of(const std::string& text) {
 
 Task<Result<gateway::Started>> start(gateway::GatewayPort* port, Context ctx, AskOptions options) {
   if (!options.session.empty()) {
-    co_return co_await port->post_message(std::move(ctx), {.session_id = SessionId(options.session), .prompt = options.prompt,
+    co_return co_await port->post_message(std::move(ctx), {.session_id = SessionId(options.session),
+                                                           .prompt = options.prompt,
                                                            .tool_choice = tool_choice_of(options.tool_choice)});
   }
-  gateway::StartSession in{.prompt = options.prompt, .capsule = {}, .model = {}, .metadata = {}, .tool_choice = tool_choice_of(options.tool_choice)};
+  gateway::StartSession in{.prompt = options.prompt,
+                           .capsule = {},
+                           .model = {},
+                           .metadata = {},
+                           .tool_choice = tool_choice_of(options.tool_choice)};
   if (!options.capsule.empty()) in.capsule = options.capsule;
   if (!options.model.empty()) in.model = options.model;
   co_return co_await port->start_session(std::move(ctx), std::move(in));
@@ -43,7 +48,8 @@ Task<Result<int>> follow(gateway::GatewayPort* port, Context ctx, gateway::Start
       if (!*event) co_return fail(internal("the stream ended before the run", "ask"));
       if ((*event)->seq) after = *(*event)->seq;
       printer->print(**event);
-      if ((*event)->type == "run_finished") co_return text_at((*event)->data, "status") == "completed" ? Exit::done : Exit::failed;
+      if ((*event)->type == "run_finished")
+        co_return text_at((*event)->data, "status") == "completed" ? Exit::done : Exit::failed;
       if ((*event)->type == "review_requested") co_return Exit::done;  // a person answers, perhaps in days
     }
     if (!co_await async::sleep_for(Millis{200}, ctx.cancel)) co_return fail(cancelled("ask"));
@@ -69,7 +75,8 @@ int ask(const AskOptions& options) {
   runtime::StopSignals signals;
   const auto settings = settings_or_tell();
   if (!settings) return cannot_start;
-  if (!options.json && ::isatty(STDERR_FILENO) != 0 && !runtime::find_running(app::DataFolder(settings->shared.data_dir).run_file()))
+  if (!options.json && ::isatty(STDERR_FILENO) != 0 &&
+      !runtime::find_running(app::DataFolder(settings->shared.data_dir).run_file()))
     std::fprintf(stderr, "no server is running; starting the platform in this process\n");
   auto access = GatewayAccess::open(*settings);
   if (!access) return tell(access.error(), cannot_start);

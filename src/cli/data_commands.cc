@@ -11,16 +11,19 @@ namespace writ::cli {
 
 int tell(const Error& error, int code) {
   std::fprintf(stderr, "writ: %s (%s)\n", error.message.c_str(), error.code.c_str());
-  for (const auto& problem : error.problems) std::fprintf(stderr, "  %s: %s\n", problem.pointer.c_str(), problem.message.c_str());
+  for (const auto& problem : error.problems)
+    std::fprintf(stderr, "  %s: %s\n", problem.pointer.c_str(), problem.message.c_str());
   return code;
 }
 
 std::optional<app::AllSettings> settings_or_tell() {
   auto read = app::read_settings(settings::Environment::of_process());
-  for (const auto& warning : read.warnings) std::fprintf(stderr, "writ: warning: %s: %s\n", warning.pointer.c_str(), warning.message.c_str());
+  for (const auto& warning : read.warnings)
+    std::fprintf(stderr, "writ: warning: %s: %s\n", warning.pointer.c_str(), warning.message.c_str());
   if (read.problems.empty()) return std::move(read.settings);
   std::fprintf(stderr, "writ: cannot start, the settings have problems:\n");
-  for (const auto& problem : read.problems) std::fprintf(stderr, "  %s: %s\n", problem.pointer.c_str(), problem.message.c_str());
+  for (const auto& problem : read.problems)
+    std::fprintf(stderr, "  %s: %s\n", problem.pointer.c_str(), problem.message.c_str());
   return std::nullopt;
 }
 
@@ -28,7 +31,8 @@ int init(const std::string& bundle, bool as_json) {
   const auto settings = settings_or_tell();
   if (!settings) return cannot_start;
   const app::DataFolder data(settings->shared.data_dir);
-  const auto made = data.initialise(bundle.empty() ? std::nullopt : std::optional<std::filesystem::path>(bundle), system_clock(), system_random());
+  const auto made = data.initialise(bundle.empty() ? std::nullopt : std::optional<std::filesystem::path>(bundle),
+                                    system_clock(), system_random());
   if (!made) return tell(made.error(), cannot_start);
   if (as_json) {
     json::object out{{"data_dir", data.root().string()}, {"files", schema::encode(made->files)}};
@@ -38,7 +42,9 @@ int init(const std::string& bundle, bool as_json) {
   }
   for (const auto& file : made->files) std::printf("made %s\n", file.c_str());
   if (made->files.empty()) std::printf("%s was initialised before; nothing was changed\n", data.root().c_str());
-  if (made->admin_key) std::printf("admin key (shown this once): %.*s\n", static_cast<int>(made->admin_key->reveal().size()), made->admin_key->reveal().data());
+  if (made->admin_key)
+    std::printf("admin key (shown this once): %.*s\n", static_cast<int>(made->admin_key->reveal().size()),
+                made->admin_key->reveal().data());
   return done;
 }
 
@@ -48,7 +54,8 @@ int sign_policy(const std::string& bundle, std::int64_t version) {
   const app::DataFolder data(settings->shared.data_dir);
   const auto signed_ = data.sign_bundle(bundle, version, system_clock().now());
   if (!signed_) return tell(signed_.error());
-  std::printf("signed version %lld into %s; a running policy-engine takes it up within seconds\n", static_cast<long long>(version), data.constitution_file().c_str());
+  std::printf("signed version %lld into %s; a running policy-engine takes it up within seconds\n",
+              static_cast<long long>(version), data.constitution_file().c_str());
   return done;
 }
 
@@ -76,7 +83,8 @@ int audit_verify(bool as_json) {
   if (as_json) {
     std::printf("%s\n", to_text(schema::encode(*report)).c_str());
   } else {
-    std::printf("%s: %lld records, %lld signed checkpoints\n", report->ok ? "the audit chain holds" : "THE AUDIT CHAIN DOES NOT HOLD",
+    std::printf("%s: %lld records, %lld signed checkpoints\n",
+                report->ok ? "the audit chain holds" : "THE AUDIT CHAIN DOES NOT HOLD",
                 static_cast<long long>(report->records), static_cast<long long>(report->checkpoints));
     for (const auto& problem : report->problems) std::printf("  %s\n", problem.c_str());
   }
@@ -94,7 +102,8 @@ int review(const std::string& id, const std::string& answer, const std::string& 
   const ReviewId review_id(id);
   const std::optional<std::string> why = note.empty() ? std::nullopt : std::optional(note);
   Result<gateway::Review> out = fail(invalid("invalid_request", "answer with approve, deny, retry or done"));
-  if (answer == "approve") out = (*access)->loops().run(gateway.approve(ctx, {.review_id = review_id, .arguments = {}, .note = why}));
+  if (answer == "approve")
+    out = (*access)->loops().run(gateway.approve(ctx, {.review_id = review_id, .arguments = {}, .note = why}));
   if (answer == "deny") out = (*access)->loops().run(gateway.deny(ctx, {.review_id = review_id, .note = why}));
   if (answer == "retry") out = (*access)->loops().run(gateway.retry(ctx, {.review_id = review_id, .note = why}));
   if (answer == "done") {
@@ -108,19 +117,23 @@ int review(const std::string& id, const std::string& answer, const std::string& 
 }
 
 int describe() {
-  std::printf("%s\n", to_text(json::object{{"version", app::version}, {"settings", app::catalogue().describe()}}).c_str());
+  std::printf("%s\n",
+              to_text(json::object{{"version", app::version}, {"settings", app::catalogue().describe()}}).c_str());
   return done;
 }
 
 int openapi() {
   // The document is made of the routes of a wired platform; nothing of it is started, and its folder goes again.
   std::string folder = (std::filesystem::temp_directory_path() / "writ-openapi-XXXXXX").string();
-  if (::mkdtemp(folder.data()) == nullptr) return tell(unavailable("data_not_writable", "cannot make a temporary folder", std::nullopt));
+  if (::mkdtemp(folder.data()) == nullptr)
+    return tell(unavailable("data_not_writable", "cannot make a temporary folder", std::nullopt));
   auto read = app::read_settings(settings::Environment({}));
   read.settings.shared.data_dir = folder;
   auto status = [&]() -> Status {
-    WRIT_TRY([[maybe_unused]] const auto made, app::DataFolder(folder).initialise(std::nullopt, system_clock(), system_random()));
-    WRIT_TRY(const auto platform, app::Platform::make({.settings = std::move(read.settings), .only = {}, .announce = false}));
+    WRIT_TRY([[maybe_unused]] const auto made,
+             app::DataFolder(folder).initialise(std::nullopt, system_clock(), system_random()));
+    WRIT_TRY(const auto platform,
+             app::Platform::make({.settings = std::move(read.settings), .only = {}, .announce = false}));
     std::printf("%s\n", platform->openapi()->c_str());
     return {};
   }();
@@ -135,7 +148,9 @@ int doctor(bool as_json) {
   const auto add = [&](std::string_view name, const Status& status) {
     ok = ok && status.has_value();
     checks.push_back({{"check", name}, {"ok", status.has_value()}, {"message", status ? "" : status.error().message}});
-    if (!as_json) std::printf("%s %-20s %s\n", status ? "ok  " : "FAIL", std::string(name).c_str(), status ? "" : status.error().message.c_str());
+    if (!as_json)
+      std::printf("%s %-20s %s\n", status ? "ok  " : "FAIL", std::string(name).c_str(),
+                  status ? "" : status.error().message.c_str());
   };
   for (const auto& problem : read.problems) add(problem.pointer, fail(invalid("bad_setting", problem.message)));
   if (read.problems.empty()) {
@@ -153,7 +168,8 @@ int doctor(bool as_json) {
         add("server", budget ? Status{} : Status(fail(budget.error())));
       }
     } else {
-      add("server", fail(unavailable("not_running", "no server runs on this data folder; start one with: writ serve", std::nullopt)));
+      add("server", fail(unavailable("not_running", "no server runs on this data folder; start one with: writ serve",
+                                     std::nullopt)));
     }
   }
   if (as_json) std::printf("%s\n", to_text(json::object{{"ok", ok}, {"checks", checks}}).c_str());

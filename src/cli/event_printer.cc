@@ -12,7 +12,8 @@ std::int64_t number_at(const json::object& object, std::string_view key) {
 
 std::string grouped(std::int64_t n) {
   auto digits = std::to_string(n);
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) digits.insert(static_cast<std::size_t>(at), ",");
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<std::size_t>(at), ",");
   return digits;
 }
 
@@ -55,20 +56,22 @@ void EventPrinter::decided(const json::object& data) {
   if (const auto* reasons = data.if_contains("reasons"); reasons != nullptr && reasons->is_array())
     for (const auto& reason : reasons->get_array())
       if (reason.is_object()) rules += (rules.empty() ? "" : ", ") + std::string(text_at(reason.get_object(), "rule"));
-  line(fmt::format("  {} {:6} {} {}  by {} · policy {}", mark, verdict, text_at(data, "action"), text_at(object_at(data, "resource"), "id"), rules,
-                   text_at(data, "policy_version")));
+  line(fmt::format("  {} {:6} {} {}  by {} · policy {}", mark, verdict, text_at(data, "action"),
+                   text_at(object_at(data, "resource"), "id"), rules, text_at(data, "policy_version")));
 }
 
 void EventPrinter::finished(const json::object& data) {
   const auto status = text_at(data, "status");
   end_text();
-  if (const auto answer = text_at(data, "answer"); !answer.empty()) std::fprintf(out_, "\n%.*s\n\n", static_cast<int>(answer.size()), answer.data());
+  if (const auto answer = text_at(data, "answer"); !answer.empty())
+    std::fprintf(out_, "\n%.*s\n\n", static_cast<int>(answer.size()), answer.data());
   const auto& usage = object_at(data, "usage");
   const auto prompt = usage.empty() ? number_at(data, "prompt") : number_at(usage, "prompt");
   const auto completion = usage.empty() ? number_at(data, "completion") : number_at(usage, "completion");
   auto text = fmt::format("run {} {}", run_id_, status);
   if (const auto reason = text_at(data, "reason"); !reason.empty()) text += fmt::format(" ({})", reason);
-  text += fmt::format(" · {} tokens ({} prompt, {} generated)", grouped(prompt + completion), grouped(prompt), grouped(completion));
+  text += fmt::format(" · {} tokens ({} prompt, {} generated)", grouped(prompt + completion), grouped(prompt),
+                      grouped(completion));
   if (tokens_left_ >= 0) text += fmt::format(", {} left in your window", grouped(tokens_left_));
   line(text);
   line(fmt::format("what was decided and why: writ audit list --run {}", run_id_));
@@ -82,23 +85,26 @@ void EventPrinter::trace(const orchestrator::RunEvent& event) {
     in_text_ = streamed_ = true;
     std::fwrite(text.data(), 1, text.size(), out_);
   } else if (event.type == "run_started") {
-    line(fmt::format("run {} · capsule {} · model {}", run_id_, text_at(data, "capsule"), text_at(data, "model").empty() ? "default" : text_at(data, "model")));
+    line(fmt::format("run {} · capsule {} · model {}", run_id_, text_at(data, "capsule"),
+                     text_at(data, "model").empty() ? "default" : text_at(data, "model")));
   } else if (event.type == "decided") {
     decided(data);
   } else if (event.type == "step_started") {
     streamed_ = false;
-    if (text_at(data, "kind") == "tool") line(fmt::format("  → {} {}", text_at(data, "tool"), shown(data.if_contains("arguments"))));
+    if (text_at(data, "kind") == "tool")
+      line(fmt::format("  → {} {}", text_at(data, "tool"), shown(data.if_contains("arguments"))));
   } else if (event.type == "step_restarted") {
     line(fmt::format("  … step {} begins again, attempt {}", number_at(data, "step"), number_at(data, "attempt")));
   } else if (event.type == "tool_result") {
     line(fmt::format("  ← {} {}", text_at(data, "tool"), shown(data.if_contains("result"))));
   } else if (event.type == "model_output") {
     end_text();
-    if (const auto reason = text_at(data, "reason"); !reason.empty()) line(fmt::format("  ✗ output withheld: {}", reason));
+    if (const auto reason = text_at(data, "reason"); !reason.empty())
+      line(fmt::format("  ✗ output withheld: {}", reason));
   } else if (event.type == "review_requested") {
     const auto id = text_at(data, "review_id");
-    line(fmt::format("  ? {} {} waits for a person with scope {}: writ review {} approve|deny", text_at(data, "tool"), shown(data.if_contains("arguments")),
-                     text_at(data, "scope"), id));
+    line(fmt::format("  ? {} {} waits for a person with scope {}: writ review {} approve|deny", text_at(data, "tool"),
+                     shown(data.if_contains("arguments")), text_at(data, "scope"), id));
   } else if (event.type == "review_answered") {
     line(fmt::format("  ! review answered: {} by {}", text_at(data, "answer"), text_at(data, "by")));
   } else if (event.type == "waiting_dependency") {

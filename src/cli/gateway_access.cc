@@ -7,7 +7,9 @@ class GatewayAccess::Key final : public http::CredentialSource {
  public:
   explicit Key(Secret key) : key_(std::move(key)) {}
   Task<Result<std::string>> service_token(Context, std::string_view) override { co_return std::string(key_.reveal()); }
-  Task<Result<std::string>> principal_token(Context) override { co_return fail(internal("a command has no principal token", "cli")); }
+  Task<Result<std::string>> principal_token(Context) override {
+    co_return fail(internal("a command has no principal token", "cli"));
+  }
 
  private:
   const Secret key_;
@@ -29,15 +31,14 @@ Result<std::unique_ptr<GatewayAccess>> GatewayAccess::open(app::AllSettings sett
     out->address_ = out->platform_->address();
   }
   Secret key(std::move(api_key));
-  if (key.empty()) {
-    WRIT_TRY(key, data.local_key());
-  }
+  if (key.empty()) { WRIT_TRY(key, data.local_key()); }
   out->registry_ = std::make_unique<observability::Registry>("cli", std::string(app::version), "local");
   out->invoker_ = std::make_unique<http::Invoker>(*out->registry_);
   WRIT_TRY(out->http_, http::Client::create(out->address_));
   out->key_ = std::make_unique<Key>(std::move(key));
   out->remote_ = std::make_unique<http::Remote>(*out->http_, *out->key_, *out->invoker_, "gateway");
-  out->client_ = std::make_unique<gateway::GatewayClient>(http::Binding<gateway::GatewayPort>(*out->invoker_, "cli", *out->remote_));
+  out->client_ = std::make_unique<gateway::GatewayClient>(
+      http::Binding<gateway::GatewayPort>(*out->invoker_, "cli", *out->remote_));
   return out;
 }
 

@@ -6,7 +6,8 @@
 
 int main(int argc, char** argv) {
   using namespace writ;
-  CLI::App app("writ: a governed agent platform. Nothing a model or a tool does happens without a recorded decision.", "writ");
+  CLI::App app("writ: a governed agent platform. Nothing a model or a tool does happens without a recorded decision.",
+               "writ");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string(app::version));
   int code = cli::done;
@@ -18,12 +19,14 @@ int main(int argc, char** argv) {
   ask_command->add_option("--capsule", ask.capsule, "Agent definition (assistant)");
   ask_command->add_option("--model", ask.model, "Model instead of the capsule's");
   ask_command->add_option("--session", ask.session, "Go on with this session");
-  ask_command->add_option("--tool-choice", ask.tool_choice, "auto, none, required, or a tool's name, for the first step");
+  ask_command->add_option("--tool-choice", ask.tool_choice,
+                          "auto, none, required, or a tool's name, for the first step");
   ask_command->callback([&] { code = cli::ask(ask); });
 
   cli::ServeOptions serve;
   auto* serve_command = app.add_subcommand("serve", "Serve the platform, or one service of it");
-  serve_command->add_option("--service", serve.service, "Only this one; the others are reached at WRIT_POLICY_URL and its like");
+  serve_command->add_option("--service", serve.service,
+                            "Only this one; the others are reached at WRIT_POLICY_URL and its like");
   serve_command->callback([&] { code = cli::serve(serve); });
 
   std::string profile = "dev";
@@ -33,7 +36,8 @@ int main(int argc, char** argv) {
 
   std::string bundle;
   bool json = false;
-  auto* init_command = app.add_subcommand("init", "Make secrets, keys and the signed constitution; changes nothing that is there");
+  auto* init_command =
+      app.add_subcommand("init", "Make secrets, keys and the signed constitution; changes nothing that is there");
   init_command->add_option("--bundle", bundle, "Folder of policies instead of the shipped ones");
   init_command->add_flag("--json", json, "As one JSON object");
   init_command->callback([&] { code = cli::init(bundle, json); });
@@ -60,7 +64,9 @@ int main(int argc, char** argv) {
   std::string review, answer, result, note;
   auto* review_command = app.add_subcommand("review", "Answer a review; WRIT_API_KEY is the reviewer's key");
   review_command->add_option("id", review, "Review")->required();
-  review_command->add_option("answer", answer, "approve, deny, retry or done")->required()->check(CLI::IsMember({"approve", "deny", "retry", "done"}));
+  review_command->add_option("answer", answer, "approve, deny, retry or done")
+      ->required()
+      ->check(CLI::IsMember({"approve", "deny", "retry", "done"}));
   review_command->add_option("--result", result, "done: what the tool returned, as JSON");
   review_command->add_option("--note", note, "Why");
   review_command->callback([&] { code = cli::review(review, answer, result, note); });

@@ -6,18 +6,21 @@
 namespace writ::cli {
 namespace {
 
-void print_welcome(const app::DataFolder& data, const app::Made& made, const std::string& address, const std::string& model) {
+void print_welcome(const app::DataFolder& data, const app::Made& made, const std::string& address,
+                   const std::string& model) {
   const auto key = data.local_key();
   std::printf("writ is ready at %s\n", address.c_str());
   if (key) std::printf("key: %.*s\n", static_cast<int>(key->reveal().size()), key->reveal().data());
   if (made.admin_key)
-    std::printf("admin key (shown this once): %.*s\n", static_cast<int>(made.admin_key->reveal().size()), made.admin_key->reveal().data());
-  std::printf("\ntry:\n"
-              "  writ ask \"What is 17%% of 2340?\"\n"
-              "  curl %s/v1/chat/completions -H \"Authorization: Bearer $KEY\" -H 'Content-Type: application/json' \\\n"
-              "       -d '{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n"
-              "  writ audit list\n",
-              address.c_str(), model.c_str());
+    std::printf("admin key (shown this once): %.*s\n", static_cast<int>(made.admin_key->reveal().size()),
+                made.admin_key->reveal().data());
+  std::printf(
+      "\ntry:\n"
+      "  writ ask \"What is 17%% of 2340?\"\n"
+      "  curl %s/v1/chat/completions -H \"Authorization: Bearer $KEY\" -H 'Content-Type: application/json' \\\n"
+      "       -d '{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n"
+      "  writ audit list\n",
+      address.c_str(), model.c_str());
   std::fflush(stdout);
 }
 
@@ -30,8 +33,11 @@ int serve(const ServeOptions& options) {
   std::optional<app::Role> only;
   if (!options.service.empty()) {
     only = app::role_of_service(options.service);
-    if (!only) return tell(invalid("unknown_service", "there is no service " + options.service + "; the services are identity-service, policy-engine, "
-                                                                                                   "recall-service, slm-service, orchestrator and gateway-api"), cannot_start);
+    if (!only)
+      return tell(invalid("unknown_service", "there is no service " + options.service +
+                                                 "; the services are identity-service, policy-engine, "
+                                                 "recall-service, slm-service, orchestrator and gateway-api"),
+                  cannot_start);
   }
   const app::DataFolder data(settings->shared.data_dir);
   app::Made made;
@@ -55,7 +61,9 @@ int serve(const ServeOptions& options) {
 
 int worker(const std::string&) {
   return tell(unavailable("no_standalone_worker",
-                          "a standalone worker needs PostgreSQL or Temporal, and this build has neither yet; `writ serve` runs the embedded worker", std::nullopt),
+                          "a standalone worker needs PostgreSQL or Temporal, and this build has neither yet; `writ "
+                          "serve` runs the embedded worker",
+                          std::nullopt),
               cannot_start);
 }
 

@@ -39,8 +39,8 @@ ContentId id_of(const Secret& id_key, std::string_view bytes) {
 
 Result<ContentStore> ContentStore::make(const Secret& key_encryption_key, Random& random) {
   if (key_encryption_key.reveal().size() < key_encryption_key_min)
-    return fail(invalid("key_too_short", "the content key needs at least " + std::to_string(key_encryption_key_min) +
-                                             " random bytes"));
+    return fail(invalid("key_too_short",
+                        "the content key needs at least " + std::to_string(key_encryption_key_min) + " random bytes"));
   return ContentStore(crypto::hkdf_sha256(key_encryption_key, "writ", "content key encryption", key_size), random);
 }
 
@@ -102,12 +102,10 @@ Result<ContentStore::SubjectKeys> ContentStore::make_keys(sql::Transaction& tx, 
 Result<ContentId> ContentStore::put(sql::Transaction& tx, const TenantId& tenant, const Subject& data_subject,
                                     std::string_view bytes) const {
   WRIT_TRY(auto found, find_keys(tx, tenant, data_subject));
-  if (!found) {
-    WRIT_TRY(found, make_keys(tx, tenant, data_subject));
-  }
+  if (!found) { WRIT_TRY(found, make_keys(tx, tenant, data_subject)); }
   const auto id = id_of(found->id_key, bytes);
-  WRIT_TRY(const auto stored,
-           tx.row("SELECT 1 FROM content_items WHERE tenant = ?1 AND subject = ?2 AND id = ?3", tenant, data_subject, id));
+  WRIT_TRY(const auto stored, tx.row("SELECT 1 FROM content_items WHERE tenant = ?1 AND subject = ?2 AND id = ?3",
+                                     tenant, data_subject, id));
   if (stored) return id;
   WRIT_TRY(const auto sealed, crypto::aead_seal(found->data_key, bytes, id.str(), *random_));
   WRIT_CHECK(tx.run("INSERT INTO content_items (tenant, subject, id, sealed, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -127,7 +125,8 @@ Result<std::optional<std::string>> ContentStore::get(sql::Reader& reader, const 
   return std::move(*bytes);
 }
 
-Result<std::int64_t> ContentStore::erase(sql::Transaction& tx, const TenantId& tenant, const Subject& data_subject) const {
+Result<std::int64_t> ContentStore::erase(sql::Transaction& tx, const TenantId& tenant,
+                                         const Subject& data_subject) const {
   WRIT_TRY(const auto items,
            tx.run("DELETE FROM content_items WHERE tenant = ?1 AND subject = ?2", tenant, data_subject));
   WRIT_CHECK(tx.run("DELETE FROM content_keys WHERE tenant = ?1 AND subject = ?2", tenant, data_subject));

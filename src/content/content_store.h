@@ -14,7 +14,9 @@
 
 namespace writ {
 
-struct ContentTag { static constexpr std::string_view prefix = "cnt_"; };
+struct ContentTag {
+  static constexpr std::string_view prefix = "cnt_";
+};
 /// "cnt_" + base64url of HMAC-SHA-256(the subject's id key, bytes): equal bytes of one subject have one id, and the id
 /// says nothing to others.
 using ContentId = Id<ContentTag>;

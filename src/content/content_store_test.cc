@@ -100,8 +100,9 @@ TEST_F(ContentStoreTest, the_files_do_not_contain_the_plaintext) {
 TEST_F(ContentStoreTest, a_tampered_row_is_an_error) {
   const auto id = put(acme, ada, "hello");
   (void)put(acme, ada, "another");
-  ASSERT_EQ(run("UPDATE content_items SET sealed = (SELECT sealed FROM content_items b WHERE b.id <> content_items.id)"),
-            Result<std::int64_t>(2));
+  ASSERT_EQ(
+      run("UPDATE content_items SET sealed = (SELECT sealed FROM content_items b WHERE b.id <> content_items.id)"),
+      Result<std::int64_t>(2));
   const auto swapped = get(acme, ada, id);
   ASSERT_FALSE(swapped);
   EXPECT_EQ(swapped.error().code, "content_tampered");

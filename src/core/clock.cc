@@ -15,9 +15,7 @@ namespace {
 
 class SystemClock final : public Clock {
  public:
-  WallTime now() const override {
-    return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now());
-  }
+  WallTime now() const override { return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now()); }
   SteadyTime steady() const override { return std::chrono::steady_clock::now(); }
 };
 
@@ -60,18 +58,20 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
   const auto fits = [](char c, char wanted) { return wanted == 'd' ? c >= '0' && c <= '9' : c == wanted; };
   if (!std::ranges::equal(text.substr(0, shape.size()), shape, fits)) return bad();
   const auto rest = text.substr(shape.size());
-  if (!std::ranges::equal(rest, rest.size() == 1 ? std::string_view("Z") : std::string_view(".dddZ"), fits)) return bad();
+  if (!std::ranges::equal(rest, rest.size() == 1 ? std::string_view("Z") : std::string_view(".dddZ"), fits))
+    return bad();
   const auto number = [&](std::size_t from, std::size_t count) {
     int n = 0;
     for (char c : text.substr(from, count)) n = n * 10 + (c - '0');
     return n;
   };
-  const std::chrono::year_month_day date{std::chrono::year{number(0, 4)}, std::chrono::month{static_cast<unsigned>(number(5, 2))},
+  const std::chrono::year_month_day date{std::chrono::year{number(0, 4)},
+                                         std::chrono::month{static_cast<unsigned>(number(5, 2))},
                                          std::chrono::day{static_cast<unsigned>(number(8, 2))}};
   const int hour = number(11, 2), minute = number(14, 2), second = number(17, 2);
   if (!date.ok() || hour > 23 || minute > 59 || second > 59) return bad();
-  return WallTime{std::chrono::sys_days{date}.time_since_epoch() + std::chrono::hours{hour} + std::chrono::minutes{minute} +
-                  Seconds{second} + Millis{rest.size() == 1 ? 0 : number(20, 3)}};
+  return WallTime{std::chrono::sys_days{date}.time_since_epoch() + std::chrono::hours{hour} +
+                  std::chrono::minutes{minute} + Seconds{second} + Millis{rest.size() == 1 ? 0 : number(20, 3)}};
 }
 
 void assertion_failed(const char* file, int line, const char* condition, const char* believed) noexcept {

@@ -44,13 +44,15 @@ TEST(Time, round_trips_rfc_3339) {
   const auto at = parse_rfc3339("2026-11-23T20:01:05.123Z");
   ASSERT_TRUE(at);
   EXPECT_EQ(to_rfc3339(*at), "2026-11-23T20:01:05.123Z");
-  for (auto bad : {"2026-13-01T00:00:00Z", "2026-11-23 20:01:05Z", "2026-11-23T20:01:05+01:00", "", "2026-11-23T24:01:05Z",
-                   "2026-11-23T 1: 1: 1Z", " 2026-11-23T20:01:05Z", "2026-1-1T1:1:1Z", "2026-11-23T20:01:05.12xZ"})
+  for (auto bad :
+       {"2026-13-01T00:00:00Z", "2026-11-23 20:01:05Z", "2026-11-23T20:01:05+01:00", "", "2026-11-23T24:01:05Z",
+        "2026-11-23T 1: 1: 1Z", " 2026-11-23T20:01:05Z", "2026-1-1T1:1:1Z", "2026-11-23T20:01:05.12xZ"})
     EXPECT_FALSE(parse_rfc3339(bad)) << bad;
 }
 
 TEST(Encoding, base64url_round_trips_and_refuses_second_spellings) {
-  for (std::string s : {std::string(), std::string("a"), std::string("ab"), std::string("abc"), std::string("\x00\xff\x10", 3)})
+  for (std::string s :
+       {std::string(), std::string("a"), std::string("ab"), std::string("abc"), std::string("\x00\xff\x10", 3)})
     EXPECT_EQ(from_base64url(to_base64url(s)), s);
   EXPECT_EQ(from_base64url("YR"), std::nullopt);  // "YQ" with stray bits
   EXPECT_EQ(from_base64url("Y"), std::nullopt);

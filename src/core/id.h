@@ -25,15 +25,33 @@ class Id {
   std::string text_;
 };
 
-struct TenantTag { static constexpr std::string_view prefix = ""; };
-struct SubjectTag { static constexpr std::string_view prefix = ""; };
-struct SessionTag { static constexpr std::string_view prefix = "ses_"; };
-struct RunTag { static constexpr std::string_view prefix = "run_"; };
-struct DecisionTag { static constexpr std::string_view prefix = "dec_"; };
-struct ReservationTag { static constexpr std::string_view prefix = "rsv_"; };
-struct ReviewTag { static constexpr std::string_view prefix = "rev_"; };
-struct CallTag { static constexpr std::string_view prefix = "call_"; };
-struct KeyTag { static constexpr std::string_view prefix = "key_"; };
+struct TenantTag {
+  static constexpr std::string_view prefix = "";
+};
+struct SubjectTag {
+  static constexpr std::string_view prefix = "";
+};
+struct SessionTag {
+  static constexpr std::string_view prefix = "ses_";
+};
+struct RunTag {
+  static constexpr std::string_view prefix = "run_";
+};
+struct DecisionTag {
+  static constexpr std::string_view prefix = "dec_";
+};
+struct ReservationTag {
+  static constexpr std::string_view prefix = "rsv_";
+};
+struct ReviewTag {
+  static constexpr std::string_view prefix = "rev_";
+};
+struct CallTag {
+  static constexpr std::string_view prefix = "call_";
+};
+struct KeyTag {
+  static constexpr std::string_view prefix = "key_";
+};
 
 using TenantId = Id<TenantTag>;    // chosen at creation, such as "local"
 using Subject = Id<SubjectTag>;    // a principal's stable name within its tenant, such as "dev" or "svc:gateway"

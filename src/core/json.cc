@@ -4,11 +4,11 @@
 #include <cmath>
 #include <set>
 
+#include <fmt/format.h>
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/parser.hpp>
 #include <boost/json/serialize.hpp>
-#include <fmt/format.h>
 
 #include "core/encoding.h"
 
@@ -25,7 +25,8 @@ std::string ecma_number(double value) {
   if (const auto e = text.find('e'); e != std::string::npos) {
     const int exponent = std::stoi(text.substr(e + 1));
     if (exponent < 0 && exponent >= -6) {
-      const auto digits = static_cast<int>(std::ranges::count_if(text.substr(0, e), [](char c) { return c >= '0' && c <= '9'; }));
+      const auto digits =
+          static_cast<int>(std::ranges::count_if(text.substr(0, e), [](char c) { return c >= '0' && c <= '9'; }));
       return fmt::format("{:.{}f}", value, digits - 1 - exponent);
     }
     if (exponent >= 0 && exponent < 21) {  // whole numbers up to 1e21 are written out
@@ -46,7 +47,8 @@ bool utf16_less(std::string_view a, std::string_view b) {
   for (std::size_t i = 0; i < n; ++i) {
     auto x = static_cast<unsigned char>(a[i]), y = static_cast<unsigned char>(b[i]);
     if (x == y) continue;
-    const bool x_astral = x >= 0xF0, y_astral = y >= 0xF0, x_high = x >= 0xEE && !x_astral, y_high = y >= 0xEE && !y_astral;
+    const bool x_astral = x >= 0xF0, y_astral = y >= 0xF0, x_high = x >= 0xEE && !x_astral,
+               y_high = y >= 0xEE && !y_astral;
     if (x_astral && y_high) return true;
     if (y_astral && x_high) return false;
     return x < y;
@@ -92,11 +94,20 @@ class DuplicateKeys {
   std::string duplicate;
   bool on_document_begin(boost::system::error_code&) { return true; }
   bool on_document_end(boost::system::error_code&) { return true; }
-  bool on_object_begin(boost::system::error_code&) { seen_.emplace_back(); return true; }
-  bool on_object_end(std::size_t, boost::system::error_code&) { seen_.pop_back(); return true; }
+  bool on_object_begin(boost::system::error_code&) {
+    seen_.emplace_back();
+    return true;
+  }
+  bool on_object_end(std::size_t, boost::system::error_code&) {
+    seen_.pop_back();
+    return true;
+  }
   bool on_array_begin(boost::system::error_code&) { return true; }
   bool on_array_end(std::size_t, boost::system::error_code&) { return true; }
-  bool on_key_part(json::string_view s, std::size_t, boost::system::error_code&) { key_ += s; return true; }
+  bool on_key_part(json::string_view s, std::size_t, boost::system::error_code&) {
+    key_ += s;
+    return true;
+  }
   bool on_key(json::string_view s, std::size_t, boost::system::error_code&) {
     key_ += s;
     if (!seen_.back().insert(key_).second && duplicate.empty()) duplicate = key_;

@@ -12,7 +12,9 @@ class Secret {
   Secret() = default;
   explicit Secret(std::string value) : value_(std::move(value)) {}
   Secret(const Secret& other) = default;
-  Secret(Secret&& other) noexcept : value_(other.value_) { other.wipe(); }  // a moved short string would leave its bytes
+  Secret(Secret&& other) noexcept : value_(other.value_) {
+    other.wipe();
+  }  // a moved short string would leave its bytes
   Secret& operator=(Secret other) noexcept {
     wipe();
     value_ = other.value_;

@@ -13,8 +13,14 @@ struct Amount {
   auto operator<=>(const Amount&) const = default;
   friend Amount operator+(Amount a, Amount b) { return {a.value + b.value}; }
   friend Amount operator-(Amount a, Amount b) { return {a.value - b.value}; }
-  Amount& operator+=(Amount b) { value += b.value; return *this; }
-  Amount& operator-=(Amount b) { value -= b.value; return *this; }
+  Amount& operator+=(Amount b) {
+    value += b.value;
+    return *this;
+  }
+  Amount& operator-=(Amount b) {
+    value -= b.value;
+    return *this;
+  }
 };
 
 using Tokens = Amount<struct TokensUnit>;

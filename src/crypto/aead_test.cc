@@ -13,8 +13,8 @@ std::string sealed_text() { return aead_seal(key, "attack at dawn", "row 7", sys
 
 TEST(Aead, opens_a_published_gcm_vector) {
   // Test case 14 of the GCM specification: key, nonce and text all zero.
-  const auto sealed = std::string(12, '\0') +
-                      from_hex("cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919").value();
+  const auto sealed =
+      std::string(12, '\0') + from_hex("cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919").value();
   EXPECT_EQ(aead_open(Secret(std::string(32, '\0')), sealed, "").value(), std::string(16, '\0'));
 }
 

@@ -46,9 +46,9 @@ TEST(ApiKey, tells_a_typing_error_by_the_checksum) {
 
 TEST(ApiKey, refuses_what_was_never_one) {
   const auto key = made();
-  for (const std::string& bad : {std::string(), std::string("writ_"), key + "0", key.substr(0, 62), " " + key.substr(1),
-                                 "WRIT_" + key.substr(5), key.substr(0, 62) + "u", key.substr(0, 62) + "Z",
-                                 key.substr(0, 62) + std::string(1, '\0')})
+  for (const std::string& bad :
+       {std::string(), std::string("writ_"), key + "0", key.substr(0, 62), " " + key.substr(1), "WRIT_" + key.substr(5),
+        key.substr(0, 62) + "u", key.substr(0, 62) + "Z", key.substr(0, 62) + std::string(1, '\0')})
     EXPECT_EQ(code_of(parse_api_key(bad)), "malformed_api_key") << bad;
 }
 

@@ -18,11 +18,15 @@ std::string code_of(const Result<json::object>& result) {
 
 class Jwt : public testing::Test {
  protected:
-  Jwt() { keys_.add(key_.public_key()); keys_.add(es256_.public_key()); }
+  Jwt() {
+    keys_.add(key_.public_key());
+    keys_.add(es256_.public_key());
+  }
 
   json::object claims() const {
     return parse_json(R"({"iss":"https://issuer","aud":"gateway","sub":"dev","exp":1800000300,"nbf":1800000000})")
-        .value().as_object();
+        .value()
+        .as_object();
   }
   json::object header() const {
     json::object out;

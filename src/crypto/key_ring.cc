@@ -125,8 +125,8 @@ Result<std::string> KeyRing::seal(const Secret& key_encryption_key, Random& rand
   const std::string salt(bytes.begin(), bytes.end());
   auto envelope = public_part();
   envelope["salt"] = to_base64url(salt);
-  WRIT_TRY(const auto sealed, aead_seal(sealing_key(key_encryption_key, salt), active_.raw().reveal(),
-                                        canonical_json(envelope), random));
+  WRIT_TRY(const auto sealed,
+           aead_seal(sealing_key(key_encryption_key, salt), active_.raw().reveal(), canonical_json(envelope), random));
   envelope["sealed"] = to_base64url(sealed);
   return canonical_json(envelope);
 }

@@ -18,7 +18,9 @@ namespace writ::crypto {
 template <auto release>
 struct Released {
   template <class T>
-  void operator()(T* object) const noexcept { release(object); }
+  void operator()(T* object) const noexcept {
+    release(object);
+  }
 };
 
 using BigNumberPtr = std::unique_ptr<BIGNUM, Released<BN_clear_free>>;

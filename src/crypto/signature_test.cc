@@ -42,19 +42,20 @@ TEST(Ed25519, has_the_jwk_and_thumbprint_of_rfc_8037) {
   const auto key = ed25519("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60").public_key();
   EXPECT_EQ(key.kid(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
   EXPECT_EQ(PublicKey::from_jwk(object(ed25519_jwk)).value(), key);
-  const auto signature = from_base64url(
-      "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg");
+  const auto signature =
+      from_base64url("hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg");
   EXPECT_TRUE(key.verify("eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc", signature.value()));
 }
 
 TEST(Es256, verifies_the_signature_of_rfc_7515_and_derives_its_public_key) {
   const auto key = PublicKey::from_jwk(object(es256_jwk)).value();
-  const auto signature = from_base64url(
-      "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q");
-  EXPECT_TRUE(key.verify("eyJhbGciOiJFUzI1NiJ9."
-                         "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0"
-                         "cnVlfQ",
-                         signature.value()));
+  const auto signature =
+      from_base64url("DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q");
+  EXPECT_TRUE(
+      key.verify("eyJhbGciOiJFUzI1NiJ9."
+                 "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0"
+                 "cnVlfQ",
+                 signature.value()));
   const Secret d(from_base64url("jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI").value());
   EXPECT_EQ(SigningKey::from_raw(SignatureAlgorithm::es256, d).value().public_key(), key);
 }
@@ -72,8 +73,8 @@ TEST(Signature, verifies_only_the_signed_bytes_under_the_signing_key) {
       changed[i] = static_cast<char>(changed[i] ^ 1);
       EXPECT_FALSE(key.public_key().verify("bytes", changed)) << i;
     }
-    for (std::string impossible : {std::string(), std::string(64, '\0'), std::string(64, '\xff'), signature + "x",
-                                   signature.substr(1)})
+    for (std::string impossible :
+         {std::string(), std::string(64, '\0'), std::string(64, '\xff'), signature + "x", signature.substr(1)})
       EXPECT_EQ(key.public_key().verify("bytes", impossible).error().kind, ErrorKind::unauthenticated);
   }
 }

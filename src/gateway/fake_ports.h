@@ -45,15 +45,22 @@ class FakePolicy final : public policy::PolicyPort {
   }
   Task<Result<policy::Finished>> finish(Context, policy::FinishRequest in) override {
     ++finished;
-    co_return policy::Finished{.decision = output, .settled = {.settled = in.settle.actual, .tokens_left = {}, .overrun = {}}};
+    co_return policy::Finished{.decision = output,
+                               .settled = {.settled = in.settle.actual, .tokens_left = {}, .overrun = {}}};
   }
-  Task<Result<policy::Appended>> append_audit(Context, policy::AppendAudit) override { co_return fail(internal("not scripted")); }
+  Task<Result<policy::Appended>> append_audit(Context, policy::AppendAudit) override {
+    co_return fail(internal("not scripted"));
+  }
   Task<Result<policy::AuditPage>> list_audit(Context, policy::ListAudit in) override {
     co_return policy::AuditPage{.records = {}, .next = in.after};
   }
-  Task<Result<policy::AuditReport>> verify_audit(Context, http::Nothing) override { co_return policy::AuditReport{.ok = true}; }
+  Task<Result<policy::AuditReport>> verify_audit(Context, http::Nothing) override {
+    co_return policy::AuditReport{.ok = true};
+  }
   Task<Result<policy::Budget>> budget(Context, http::Nothing) override { co_return policy::Budget{.limit = Tokens{7}}; }
-  Task<Result<policy::ConstitutionInfo>> constitution(Context, http::Nothing) override { co_return policy::ConstitutionInfo{.version = 1}; }
+  Task<Result<policy::ConstitutionInfo>> constitution(Context, http::Nothing) override {
+    co_return policy::ConstitutionInfo{.version = 1};
+  }
   Task<Result<policy::KeySetDocument>> keys(Context, http::Nothing) override { co_return policy::KeySetDocument{}; }
 };
 
@@ -78,13 +85,15 @@ class FakeSlm final : public slm::SlmPort {
     co_return slm::Count{.prompt = Tokens{10}, .context = Tokens{2048}};
   }
   Task<Result<slm::ModelList>> models(Context, http::Nothing) override {
-    co_return slm::ModelList{.models = {{.id = "tiny", .is_default = true, .context = Tokens{2048}, .licence = "Apache-2.0"}}};
+    co_return slm::ModelList{
+        .models = {{.id = "tiny", .is_default = true, .context = Tokens{2048}, .licence = "Apache-2.0"}}};
   }
 
  private:
   class Script final : public Stream<slm::ChatEvent> {
    public:
-    Script(std::deque<slm::ChatEvent> events, std::optional<Error> error) : events_(std::move(events)), error_(std::move(error)) {}
+    Script(std::deque<slm::ChatEvent> events, std::optional<Error> error)
+        : events_(std::move(events)), error_(std::move(error)) {}
     Task<Result<std::optional<slm::ChatEvent>>> next() override {
       if (events_.empty() && error_) co_return fail(*error_);
       if (events_.empty()) co_return std::optional<slm::ChatEvent>();
@@ -109,13 +118,25 @@ class FakeIdentity final : public identity::IdentityPort {
     if (token_error) co_return fail(*token_error);
     co_return identity::TokenResponse{.access_token = "jwt", .expires_in = 300, .scope = "a b"};
   }
-  Task<Result<identity::TokenResponse>> issue(Context, identity::IssueRequest) override { co_return fail(internal("not scripted")); }
-  Task<Result<identity::Verification>> verify(Context, identity::VerifyRequest) override { co_return identity::Verification{}; }
-  Task<Result<identity::Verification>> exchange(Context, identity::VerifyRequest) override { co_return identity::Verification{}; }
+  Task<Result<identity::TokenResponse>> issue(Context, identity::IssueRequest) override {
+    co_return fail(internal("not scripted"));
+  }
+  Task<Result<identity::Verification>> verify(Context, identity::VerifyRequest) override {
+    co_return identity::Verification{};
+  }
+  Task<Result<identity::Verification>> exchange(Context, identity::VerifyRequest) override {
+    co_return identity::Verification{};
+  }
   Task<Result<identity::Revoked>> revoke(Context, identity::RevokeRequest) override { co_return identity::Revoked{}; }
-  Task<Result<identity::CreatedKey>> create_key(Context, identity::CreateKey) override { co_return fail(internal("not scripted")); }
-  Task<Result<identity::Resolution>> resolve(Context, identity::ResolveRequest) override { co_return fail(internal("not scripted")); }
-  Task<Result<identity::RevocationPage>> revocations(Context, identity::ListRevocations) override { co_return identity::RevocationPage{}; }
+  Task<Result<identity::CreatedKey>> create_key(Context, identity::CreateKey) override {
+    co_return fail(internal("not scripted"));
+  }
+  Task<Result<identity::Resolution>> resolve(Context, identity::ResolveRequest) override {
+    co_return fail(internal("not scripted"));
+  }
+  Task<Result<identity::RevocationPage>> revocations(Context, identity::ListRevocations) override {
+    co_return identity::RevocationPage{};
+  }
   Task<Result<identity::Jwks>> jwks(Context, http::Nothing) override { co_return identity::Jwks{}; }
 };
 
@@ -129,16 +150,26 @@ class FakeOrchestrator final : public orchestrator::OrchestratorPort {
     idempotency_key = ctx.idempotency_key;
     co_return orchestrator::Started{.session_id = SessionId("ses_1"), .run_id = RunId("run_1")};
   }
-  Task<Result<orchestrator::Started>> post(Context, orchestrator::PostMessage) override { co_return orchestrator::Started{}; }
-  Task<Result<orchestrator::Session>> session(Context, orchestrator::SessionRef) override { co_return orchestrator::Session{}; }
-  Task<Result<orchestrator::Run>> run(Context, orchestrator::RunRef in) override { co_return orchestrator::Run{.run_id = std::move(in.run_id)}; }
-  Task<Result<StreamPtr<orchestrator::RunEvent>>> watch(Context, orchestrator::WatchRun) override { co_return fail(not_found("no_run", "no")); }
+  Task<Result<orchestrator::Started>> post(Context, orchestrator::PostMessage) override {
+    co_return orchestrator::Started{};
+  }
+  Task<Result<orchestrator::Session>> session(Context, orchestrator::SessionRef) override {
+    co_return orchestrator::Session{};
+  }
+  Task<Result<orchestrator::Run>> run(Context, orchestrator::RunRef in) override {
+    co_return orchestrator::Run{.run_id = std::move(in.run_id)};
+  }
+  Task<Result<StreamPtr<orchestrator::RunEvent>>> watch(Context, orchestrator::WatchRun) override {
+    co_return fail(not_found("no_run", "no"));
+  }
   Task<Result<orchestrator::Run>> cancel(Context, orchestrator::RunRef) override { co_return orchestrator::Run{}; }
   Task<Result<orchestrator::Review>> answer(Context, orchestrator::AnswerReview in) override {
     answered = std::move(in);
     co_return orchestrator::Review{};
   }
-  Task<Result<orchestrator::ReviewPage>> reviews(Context, orchestrator::ListReviews) override { co_return orchestrator::ReviewPage{}; }
+  Task<Result<orchestrator::ReviewPage>> reviews(Context, orchestrator::ListReviews) override {
+    co_return orchestrator::ReviewPage{};
+  }
 };
 
 /// The model's side of the gateway, with the real Governed between the fakes.
@@ -161,7 +192,8 @@ struct Posted {
   std::vector<http::HeaderView> headers;
   http::RequestHead head;
   std::string body;
-  Posted(std::string_view content_type, std::string text, std::string_view authorization = {}, std::string_view target = "/")
+  Posted(std::string_view content_type, std::string text, std::string_view authorization = {},
+         std::string_view target = "/")
       : headers{{"Content-Type", content_type}}, body(std::move(text)) {
     if (!authorization.empty()) headers.push_back({"Authorization", authorization});
     head = {.method = "POST", .target = target, .peer = "test", .headers = headers};

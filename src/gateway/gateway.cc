@@ -12,8 +12,12 @@ constexpr Millis known_for{10'000};  // five looks
 /// Everything of one gateway-api, in the order it is made.
 struct Parts {
   explicit Parts(Deps d)
-      : deps(std::move(d)), probe(deps.registry), service(deps.orchestrator, deps.policy), calls(deps.governed, probe, deps.clock, deps.random),
-        openai(calls, deps.slm, probe, deps.clock, deps.settings.max_tokens), inference(calls, deps.settings.max_tokens),
+      : deps(std::move(d)),
+        probe(deps.registry),
+        service(deps.orchestrator, deps.policy),
+        calls(deps.governed, probe, deps.clock, deps.random),
+        openai(calls, deps.slm, probe, deps.clock, deps.settings.max_tokens),
+        inference(calls, deps.settings.max_tokens),
         token(deps.identity, probe) {}
   Deps deps;
   GatewayProbe probe;
@@ -41,7 +45,8 @@ Status status_of(Result<T> result) {
 // /ready answers from memory, so somebody has to ask.
 Task<void> look_around(Parts* parts, std::stop_token stop) {
   do {
-    parts->policy.set(status_of(co_await parts->deps.policy.constitution(own_context(stop), {})), parts->deps.clock.steady());
+    parts->policy.set(status_of(co_await parts->deps.policy.constitution(own_context(stop), {})),
+                      parts->deps.clock.steady());
     parts->models.set(status_of(co_await parts->deps.slm.models(own_context(stop), {})), parts->deps.clock.steady());
   } while (co_await async::sleep_for(look_every, stop));
 }
@@ -71,9 +76,10 @@ Made make_service(Deps deps) {
       .registry = &p->deps.registry,
       .routes = {routes_of(*p)},
       // Without identity nobody gets in. Without policy or a model the door still shows runs, and answers 503 for calls.
-      .checks = {{.name = "identity", .need = Need::required, .status = [p] { return p->deps.identity_fresh(); }},
-                 {.name = "policy", .need = Need::optional, .status = [p] { return p->policy.get(p->deps.clock.steady()); }},
-                 {.name = "models", .need = Need::optional, .status = [p] { return p->models.get(p->deps.clock.steady()); }}},
+      .checks =
+          {{.name = "identity", .need = Need::required, .status = [p] { return p->deps.identity_fresh(); }},
+           {.name = "policy", .need = Need::optional, .status = [p] { return p->policy.get(p->deps.clock.steady()); }},
+           {.name = "models", .need = Need::optional, .status = [p] { return p->models.get(p->deps.clock.steady()); }}},
       .start = [p](runtime::Scope scope) { return start(p, scope); },
       .drain = {},
       .flush = {},

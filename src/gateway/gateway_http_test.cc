@@ -12,11 +12,14 @@ namespace {
 /// "Bearer <scope>" is a principal with that scope.
 class ScopeAuthenticator final : public http::Authenticator {
  public:
-  Task<Result<http::Authenticated>> authenticate(Context, const http::RequestHead& head, const http::OperationInfo&) override {
+  Task<Result<http::Authenticated>> authenticate(Context, const http::RequestHead& head,
+                                                 const http::OperationInfo&) override {
     constexpr std::string_view scheme = "Bearer ";
     const auto value = head.header("Authorization");
     if (!value.starts_with(scheme)) co_return fail(unauthenticated("no_credentials", "send a token"));
-    co_return http::Authenticated{.principal = {.tenant = TenantId("t"), .subject = Subject("s"), .scopes = {std::string(value.substr(scheme.size()))}},
+    co_return http::Authenticated{.principal = {.tenant = TenantId("t"),
+                                                .subject = Subject("s"),
+                                                .scopes = {std::string(value.substr(scheme.size()))}},
                                   .caller = {}};
   }
 };
@@ -30,7 +33,8 @@ struct Address : testing::Test {
   void SetUp() override {
     http::RouteSet routes({http::public_door});
     routes.add(door.made.service.routes.at(0));
-    auto started = http::Server::start(door.bench.loops, {}, std::move(routes), authenticator, door.bench.registry, door.log);
+    auto started =
+        http::Server::start(door.bench.loops, {}, std::move(routes), authenticator, door.bench.registry, door.log);
     ASSERT_TRUE(started) << started.error().message;
     server = std::move(*started);
     client = http::Client::create("http://127.0.0.1:" + std::to_string(server->port())).value();
@@ -41,19 +45,23 @@ struct Address : testing::Test {
 
   http::ClientResponse send(http::Method method, std::string target, std::string bearer = {}, std::string body = {},
                             std::string_view type = http::json_type) {
-    auto response = door.bench.loops.run(client->send(Context{}.within(Seconds{10}), request(method, std::move(target), std::move(bearer), std::move(body), type)));
+    auto response = door.bench.loops.run(client->send(
+        Context{}.within(Seconds{10}), request(method, std::move(target), std::move(bearer), std::move(body), type)));
     EXPECT_TRUE(response) << response.error().message;
     return response ? *std::move(response) : http::ClientResponse{};
   }
-  static http::ClientRequest request(http::Method method, std::string target, std::string bearer, std::string body, std::string_view type) {
-    http::ClientRequest out{.method = method, .target = std::move(target), .content_type = std::string(type), .body = std::move(body)};
+  static http::ClientRequest request(http::Method method, std::string target, std::string bearer, std::string body,
+                                     std::string_view type) {
+    http::ClientRequest out{
+        .method = method, .target = std::move(target), .content_type = std::string(type), .body = std::move(body)};
     if (!bearer.empty()) out.headers.push_back({"Authorization", "Bearer " + bearer});
     return out;
   }
   /// Reads a stream to its end or its cut.
   Result<std::string> read(std::string body) {
-    auto opened = door.bench.loops.run(client->open_stream(Context{}.within(Seconds{10}), request(http::Method::post, "/v1/chat/completions", "models:use",
-                                                                                                std::move(body), http::json_type)));
+    auto opened = door.bench.loops.run(client->open_stream(
+        Context{}.within(Seconds{10}),
+        request(http::Method::post, "/v1/chat/completions", "models:use", std::move(body), http::json_type)));
     if (!opened) return fail(std::move(opened).error());
     EXPECT_EQ(opened->response.status, 200);
     EXPECT_TRUE(opened->response.header("Content-Type").starts_with(http::sse_type));
@@ -120,7 +128,8 @@ TEST_F(Address, tells_errors_of_openais_routes_in_openais_shape) {
 }
 
 TEST_F(Address, gives_tokens_for_forms_and_problem_documents_elsewhere) {
-  const auto token = send(http::Method::post, "/oauth2/token", "", "grant_type=client_credentials&client_id=svc&client_secret=s", http::form_type);
+  const auto token = send(http::Method::post, "/oauth2/token", "",
+                          "grant_type=client_credentials&client_id=svc&client_secret=s", http::form_type);
   EXPECT_EQ(token.status, 200);
   EXPECT_EQ(token.header("Cache-Control"), "no-store");
   EXPECT_EQ(parse_json(token.body)->at("access_token"), "jwt");

@@ -16,25 +16,35 @@ using observability::MetricType;
 inline constexpr std::array<std::string_view, 2> modes{"whole", "stream"};
 inline constexpr std::array<std::string_view, 4> finishes{"stop", "length", "tool_calls", "content_filter"};
 inline constexpr std::array<std::string_view, 2> refusals{"policy_denied", "review_required"};
-inline constexpr std::array<std::string_view, 4> token_errors{"invalid_request", "invalid_client", "unsupported_grant_type", "invalid_scope"};
+inline constexpr std::array<std::string_view, 4> token_errors{"invalid_request", "invalid_client",
+                                                              "unsupported_grant_type", "invalid_scope"};
 
-inline constexpr MetricInfo completions{.name = "gateway_chat_completions_total", .help = "Chat completions that reached their end.",
-                                        .type = MetricType::counter, .labels = {{{"mode", modes}, {"finish", finishes}}}};
-inline constexpr MetricInfo streamed{.name = "gateway_streamed_bytes_total", .help = "Bytes of chat completion chunks handed to clients.",
+inline constexpr MetricInfo completions{.name = "gateway_chat_completions_total",
+                                        .help = "Chat completions that reached their end.",
+                                        .type = MetricType::counter,
+                                        .labels = {{{"mode", modes}, {"finish", finishes}}}};
+inline constexpr MetricInfo streamed{.name = "gateway_streamed_bytes_total",
+                                     .help = "Bytes of chat completion chunks handed to clients.",
                                      .type = MetricType::counter};
-inline constexpr MetricInfo refused{.name = "gateway_direct_calls_refused_total", .help = "Model calls of clients that policy did not allow.",
-                                    .type = MetricType::counter, .labels = {{{"by", refusals}}}};
-inline constexpr MetricInfo token_refused{.name = "gateway_token_refusals_total",
-                                          .help = "Refusals of the token endpoint, which answers them itself in the shape of RFC 6749.",
-                                          .type = MetricType::counter, .labels = {{{"error", token_errors}}}};
+inline constexpr MetricInfo refused{.name = "gateway_direct_calls_refused_total",
+                                    .help = "Model calls of clients that policy did not allow.",
+                                    .type = MetricType::counter,
+                                    .labels = {{{"by", refusals}}}};
+inline constexpr MetricInfo token_refused{
+    .name = "gateway_token_refusals_total",
+    .help = "Refusals of the token endpoint, which answers them itself in the shape of RFC 6749.",
+    .type = MetricType::counter,
+    .labels = {{{"error", token_errors}}}};
 }  // namespace metric
 
 /// Thread: any.
 class GatewayProbe {
  public:
   explicit GatewayProbe(observability::Registry& registry)
-      : completions_(registry.counters(metric::completions)), streamed_(registry.counter(metric::streamed)),
-        refused_(registry.counters(metric::refused)), token_refused_(registry.counters(metric::token_refused)) {}
+      : completions_(registry.counters(metric::completions)),
+        streamed_(registry.counter(metric::streamed)),
+        refused_(registry.counters(metric::refused)),
+        token_refused_(registry.counters(metric::token_refused)) {}
   void completed(Mode mode, slm::FinishReason finish) const {
     completions_.with({metric::modes.at(static_cast<std::size_t>(mode)), schema::name_of(finish)}).add();
   }

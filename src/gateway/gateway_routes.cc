@@ -21,7 +21,9 @@ void add_runs(http::Routes& routes, GatewayPort& port) {
 }
 
 void add_models(http::Routes& routes, openai::OpenAiDoor& door, Inference& inference) {
-  routes.add_raw(openai::op::chat, [&door](Context ctx, http::RawRequest request) { return door.chat(std::move(ctx), std::move(request)); });
+  routes.add_raw(openai::op::chat, [&door](Context ctx, http::RawRequest request) {
+    return door.chat(std::move(ctx), std::move(request));
+  });
   routes.add(openai::op::models, door, &openai::OpenAiDoor::models);
   routes.add(openai::op::model, door, &openai::OpenAiDoor::model);
   routes.add(op::infer, inference, &Inference::infer);
@@ -29,7 +31,9 @@ void add_models(http::Routes& routes, openai::OpenAiDoor& door, Inference& infer
 
 void add_identity(http::Routes& routes, TokenEndpoint& token, identity::IdentityPort& port) {
   using identity::IdentityPort;
-  routes.add_raw(identity::op::token.info, [&token](Context ctx, http::RawRequest request) { return token.handle(std::move(ctx), std::move(request)); });
+  routes.add_raw(identity::op::token.info, [&token](Context ctx, http::RawRequest request) {
+    return token.handle(std::move(ctx), std::move(request));
+  });
   routes.add(identity::op::issue, port, &IdentityPort::issue);
   routes.add(identity::op::verify, port, &IdentityPort::verify);
   routes.add(identity::op::revoke, port, &IdentityPort::revoke);

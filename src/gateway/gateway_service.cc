@@ -5,12 +5,24 @@ namespace writ::gateway {
 using orchestrator::AnswerReview;
 using orchestrator::ReviewAnswer;
 
-Task<Result<Started>> GatewayService::start_session(Context ctx, StartSession in) { return orchestrator_.start(std::move(ctx), std::move(in)); }
-Task<Result<Started>> GatewayService::post_message(Context ctx, PostMessage in) { return orchestrator_.post(std::move(ctx), std::move(in)); }
-Task<Result<Session>> GatewayService::session(Context ctx, SessionRef in) { return orchestrator_.session(std::move(ctx), std::move(in)); }
-Task<Result<Run>> GatewayService::run(Context ctx, RunRef in) { return orchestrator_.run(std::move(ctx), std::move(in)); }
-Task<Result<StreamPtr<RunEvent>>> GatewayService::events(Context ctx, WatchRun in) { return orchestrator_.watch(std::move(ctx), std::move(in)); }
-Task<Result<Run>> GatewayService::cancel(Context ctx, RunRef in) { return orchestrator_.cancel(std::move(ctx), std::move(in)); }
+Task<Result<Started>> GatewayService::start_session(Context ctx, StartSession in) {
+  return orchestrator_.start(std::move(ctx), std::move(in));
+}
+Task<Result<Started>> GatewayService::post_message(Context ctx, PostMessage in) {
+  return orchestrator_.post(std::move(ctx), std::move(in));
+}
+Task<Result<Session>> GatewayService::session(Context ctx, SessionRef in) {
+  return orchestrator_.session(std::move(ctx), std::move(in));
+}
+Task<Result<Run>> GatewayService::run(Context ctx, RunRef in) {
+  return orchestrator_.run(std::move(ctx), std::move(in));
+}
+Task<Result<StreamPtr<RunEvent>>> GatewayService::events(Context ctx, WatchRun in) {
+  return orchestrator_.watch(std::move(ctx), std::move(in));
+}
+Task<Result<Run>> GatewayService::cancel(Context ctx, RunRef in) {
+  return orchestrator_.cancel(std::move(ctx), std::move(in));
+}
 
 Task<Result<Review>> GatewayService::approve(Context ctx, ApproveReview in) {
   return orchestrator_.answer(std::move(ctx), AnswerReview{.review_id = std::move(in.review_id),
@@ -41,9 +53,17 @@ Task<Result<Review>> GatewayService::done(Context ctx, DoneReview in) {
                                                            .note = std::move(in.note)});
 }
 
-Task<Result<ReviewPage>> GatewayService::reviews(Context ctx, ListReviews in) { return orchestrator_.reviews(std::move(ctx), std::move(in)); }
-Task<Result<policy::AuditPage>> GatewayService::audit(Context ctx, policy::ListAudit in) { return policy_.list_audit(std::move(ctx), std::move(in)); }
-Task<Result<policy::AuditReport>> GatewayService::verify_audit(Context ctx, http::Nothing in) { return policy_.verify_audit(std::move(ctx), in); }
-Task<Result<policy::Budget>> GatewayService::budget(Context ctx, http::Nothing in) { return policy_.budget(std::move(ctx), in); }
+Task<Result<ReviewPage>> GatewayService::reviews(Context ctx, ListReviews in) {
+  return orchestrator_.reviews(std::move(ctx), std::move(in));
+}
+Task<Result<policy::AuditPage>> GatewayService::audit(Context ctx, policy::ListAudit in) {
+  return policy_.list_audit(std::move(ctx), std::move(in));
+}
+Task<Result<policy::AuditReport>> GatewayService::verify_audit(Context ctx, http::Nothing in) {
+  return policy_.verify_audit(std::move(ctx), in);
+}
+Task<Result<policy::Budget>> GatewayService::budget(Context ctx, http::Nothing in) {
+  return policy_.budget(std::move(ctx), in);
+}
 
 }  // namespace writ::gateway

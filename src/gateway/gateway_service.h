@@ -10,7 +10,8 @@ namespace writ::gateway {
 /// Keeps nothing. The client's Idempotency-Key travels in the context to the service that owns the effect.
 class GatewayService final : public GatewayPort {
  public:
-  GatewayService(orchestrator::OrchestratorPort& orchestrator, policy::PolicyPort& policy) : orchestrator_(orchestrator), policy_(policy) {}
+  GatewayService(orchestrator::OrchestratorPort& orchestrator, policy::PolicyPort& policy)
+      : orchestrator_(orchestrator), policy_(policy) {}
   Task<Result<Started>> start_session(Context ctx, StartSession in) override;
   Task<Result<Started>> post_message(Context ctx, PostMessage in) override;
   Task<Result<Session>> session(Context ctx, SessionRef in) override;

@@ -11,9 +11,10 @@ struct GatewaySettings {
   static constexpr auto settings() {
     using namespace writ::settings;
     using S = GatewaySettings;
-    return std::tuple(setting("WRIT_GATEWAY_MAX_TOKENS", &S::max_tokens, integer(1, 32'768), "512",
-                              "Generated tokens of a chat completion that names no bound; so many are reserved from the tenant's budget.",
-                              "the largest bound of a model call"));
+    return std::tuple(setting(
+        "WRIT_GATEWAY_MAX_TOKENS", &S::max_tokens, integer(1, 32'768), "512",
+        "Generated tokens of a chat completion that names no bound; so many are reserved from the tenant's budget.",
+        "the largest bound of a model call"));
   }
 };
 

@@ -19,7 +19,8 @@ struct Gate : Door {
     Context ctx;
     ctx.principal = {.tenant = TenantId("t"), .subject = Subject("s"), .scopes = std::move(scopes)};
     ctx.idempotency_key = "key-1";
-    return bench.loops.run(r.run(http::Invocation(invoker, r.info, {}), std::move(ctx), {posted.head, {}, posted.body}));
+    return bench.loops.run(
+        r.run(http::Invocation(invoker, r.info, {}), std::move(ctx), {posted.head, {}, posted.body}));
   }
 };
 
@@ -37,7 +38,8 @@ TEST(Gateway, only_these_operations_are_open) {
 TEST(Gateway, chat_and_inference_want_the_scope_for_models) {
   Gate door;
   const std::string chat = R"({"model":"tiny","messages":[{"role":"user","content":"hi"}]})";
-  for (const auto& [id, body] : {std::pair<std::string_view, std::string>{"gateway.chat", chat}, {"gateway.infer", R"({"prompt":"hi"})"}}) {
+  for (const auto& [id, body] :
+       {std::pair<std::string_view, std::string>{"gateway.chat", chat}, {"gateway.infer", R"({"prompt":"hi"})"}}) {
     const auto refused = door.send(id, {"runs:write"}, body);
     ASSERT_FALSE(refused) << id;
     EXPECT_EQ(refused.error().code, "missing_scope");
@@ -85,11 +87,18 @@ TEST(Gateway, describes_every_route_and_what_raw_ones_take) {
   ASSERT_TRUE(reply);
   const auto document = parse_json(reply->response.body).value();
   const auto& paths = document.at("paths").as_object();
-  for (const auto& route : door.made.service.routes.at(0).all()) EXPECT_TRUE(paths.contains(route.info.path)) << route.info.path;
+  for (const auto& route : door.made.service.routes.at(0).all())
+    EXPECT_TRUE(paths.contains(route.info.path)) << route.info.path;
   const auto& chat = paths.at("/v1/chat/completions").at("post").at("requestBody").at("content").at("application/json");
-  const auto name = std::string(view(chat.at("schema").at("$ref").as_string())).substr(std::string_view("#/components/schemas/").size());
+  const auto name = std::string(view(chat.at("schema").at("$ref").as_string()))
+                        .substr(std::string_view("#/components/schemas/").size());
   EXPECT_TRUE(document.at("components").at("schemas").at(name).at("properties").as_object().contains("messages"));
-  EXPECT_TRUE(paths.at("/oauth2/token").at("post").at("requestBody").at("content").as_object().contains("application/x-www-form-urlencoded"));
+  EXPECT_TRUE(paths.at("/oauth2/token")
+                  .at("post")
+                  .at("requestBody")
+                  .at("content")
+                  .as_object()
+                  .contains("application/x-www-form-urlencoded"));
 }
 
 TEST(Gateway, readiness_shows_policy_and_models_and_needs_identity) {

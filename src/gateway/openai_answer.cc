@@ -10,12 +10,17 @@ namespace {
 constexpr std::string_view done_mark = "[DONE]";
 
 json::object object_of(const CompletionHead& head, std::string_view kind, json::array choices) {
-  return {{"id", head.id}, {"object", kind}, {"created", head.created}, {"model", head.model},
-          {"system_fingerprint", head.fingerprint}, {"choices", std::move(choices)}};
+  return {{"id", head.id},
+          {"object", kind},
+          {"created", head.created},
+          {"model", head.model},
+          {"system_fingerprint", head.fingerprint},
+          {"choices", std::move(choices)}};
 }
 
 json::object usage_of(const slm::Usage& usage) {
-  return {{"prompt_tokens", usage.prompt.value}, {"completion_tokens", usage.completion.value},
+  return {{"prompt_tokens", usage.prompt.value},
+          {"completion_tokens", usage.completion.value},
           {"total_tokens", (usage.prompt + usage.completion).value}};
 }
 
@@ -36,7 +41,10 @@ json::object completion(const CompletionHead& head, const governed::ChatItem::En
     for (const auto& call : end.tool_calls) calls.push_back(call_of(call));
     message["tool_calls"] = std::move(calls);
   }
-  json::object choice{{"index", 0}, {"message", std::move(message)}, {"logprobs", nullptr}, {"finish_reason", schema::name_of(end.finish)}};
+  json::object choice{{"index", 0},
+                      {"message", std::move(message)},
+                      {"logprobs", nullptr},
+                      {"finish_reason", schema::name_of(end.finish)}};
   json::array choices;
   choices.push_back(std::move(choice));
   auto out = object_of(head, "chat.completion", std::move(choices));
@@ -45,7 +53,8 @@ json::object completion(const CompletionHead& head, const governed::ChatItem::En
 }
 
 std::string ChunkStream::chunk(json::object delta, json::value finish) const {
-  json::object choice{{"index", 0}, {"delta", std::move(delta)}, {"logprobs", nullptr}, {"finish_reason", std::move(finish)}};
+  json::object choice{
+      {"index", 0}, {"delta", std::move(delta)}, {"logprobs", nullptr}, {"finish_reason", std::move(finish)}};
   json::array choices;
   choices.push_back(std::move(choice));
   auto out = object_of(head_, "chat.completion.chunk", std::move(choices));

@@ -22,8 +22,13 @@ struct CompletionHead {
 /// logged, and no client takes the cut for an end.
 class ChunkStream final : public Stream<std::string> {
  public:
-  ChunkStream(CompletionHead head, bool include_usage, std::string trace_id, StreamPtr<governed::ChatItem> items, const GatewayProbe& probe)
-      : head_(std::move(head)), include_usage_(include_usage), trace_id_(std::move(trace_id)), items_(std::move(items)), probe_(probe) {}
+  ChunkStream(CompletionHead head, bool include_usage, std::string trace_id, StreamPtr<governed::ChatItem> items,
+              const GatewayProbe& probe)
+      : head_(std::move(head)),
+        include_usage_(include_usage),
+        trace_id_(std::move(trace_id)),
+        items_(std::move(items)),
+        probe_(probe) {}
   Task<Result<std::optional<std::string>>> next() override;
 
  private:

@@ -14,13 +14,21 @@ CompletionHead head_of(const OpenCall& call, WallTime now) {
 }
 
 ModelCard card_of(slm::ModelInfo info) {
-  return {.id = std::move(info.id), .is_default = info.is_default, .context_length = info.context.value, .licence = std::move(info.licence)};
+  return {.id = std::move(info.id),
+          .is_default = info.is_default,
+          .context_length = info.context.value,
+          .licence = std::move(info.licence)};
 }
 
 }  // namespace
 
-OpenAiDoor::OpenAiDoor(DirectCalls& calls, slm::SlmPort& slm, const GatewayProbe& probe, const Clock& clock, std::int64_t max_tokens_default)
-    : calls_(calls), slm_(slm), probe_(probe), clock_(clock), max_tokens_default_(max_tokens_default),
+OpenAiDoor::OpenAiDoor(DirectCalls& calls, slm::SlmPort& slm, const GatewayProbe& probe, const Clock& clock,
+                       std::int64_t max_tokens_default)
+    : calls_(calls),
+      slm_(slm),
+      probe_(probe),
+      clock_(clock),
+      max_tokens_default_(max_tokens_default),
       input_(http::make_input<ChatCompletionRequest>(op::chat)) {}
 
 Task<Result<http::RawResponse>> OpenAiDoor::chat(Context ctx, http::RawRequest request) {
@@ -36,7 +44,8 @@ Task<Result<http::RawResponse>> OpenAiDoor::chat(Context ctx, http::RawRequest r
   if (stream) {
     out.content_type = http::sse_type;
     out.heartbeat = http::heartbeat_comment;
-    out.stream = std::make_unique<ChunkStream>(std::move(head), include_usage, ctx.trace.trace_id, std::move(call->items), probe_);
+    out.stream = std::make_unique<ChunkStream>(std::move(head), include_usage, ctx.trace.trace_id,
+                                               std::move(call->items), probe_);
     co_return out;
   }
   auto end = co_await DirectCalls::finish(std::move(call->items));

@@ -23,7 +23,8 @@ Problems unsupported(const ChatCompletionRequest& in) {
   refuse(in.logit_bias && !in.logit_bias->empty(), "logit_bias", "is not supported");
   refuse(in.functions.has_value(), "functions", "is not supported: send tools");
   refuse(in.function_call.has_value(), "function_call", "is not supported: send tool_choice");
-  refuse(in.modalities && *in.modalities != json::value(json::array{"text"}), "modalities", "is not supported beyond [\"text\"]");
+  refuse(in.modalities && *in.modalities != json::value(json::array{"text"}), "modalities",
+         "is not supported beyond [\"text\"]");
   return out;
 }
 
@@ -52,7 +53,9 @@ std::string text_of(const json::value& content, const std::string& at, Problems&
 json::array calls_of(const std::vector<MessageToolCall>& calls) {
   json::array out;
   for (const auto& call : calls)
-    out.push_back({{"id", call.id}, {"type", "function"}, {"function", {{"name", call.function.name}, {"arguments", call.function.arguments}}}});
+    out.push_back({{"id", call.id},
+                   {"type", "function"},
+                   {"function", {{"name", call.function.name}, {"arguments", call.function.arguments}}}});
   return out;
 }
 
@@ -78,10 +81,12 @@ bool is_tool_name(std::string_view name) {
 
 json::object tool_of(ToolSpec tool, const std::string& at, Problems& problems) {
   if (tool.type != "function") problems.push_back({at + "/type", "must be function"});
-  if (!is_tool_name(tool.function.name)) problems.push_back({at + "/function/name", "must be letters, digits, _ and -"});
+  if (!is_tool_name(tool.function.name))
+    problems.push_back({at + "/function/name", "must be letters, digits, _ and -"});
   json::object function{{"name", tool.function.name}};
   if (tool.function.description) function["description"] = *tool.function.description;
-  function["parameters"] = tool.function.parameters.value_or(json::object{{"type", "object"}, {"properties", json::object()}});
+  function["parameters"] =
+      tool.function.parameters.value_or(json::object{{"type", "object"}, {"properties", json::object()}});
   return {{"type", "function"}, {"function", std::move(function)}};
 }
 
@@ -121,7 +126,8 @@ std::optional<json::object> schema_of(const ResponseFormat& format, Problems& pr
 
 Result<slm::Prompt> to_prompt(ChatCompletionRequest request, std::int64_t max_tokens_default) {
   if (auto problems = unsupported(request); !problems.empty())
-    return fail(invalid("unsupported_parameter", "the request asks for what no model here can do", std::move(problems)));
+    return fail(
+        invalid("unsupported_parameter", "the request asks for what no model here can do", std::move(problems)));
   Problems problems;
   slm::Prompt out;
   out.model = request.model.value_or("");
@@ -139,7 +145,8 @@ Result<slm::Prompt> to_prompt(ChatCompletionRequest request, std::int64_t max_to
   out.seed = request.seed;
   if (request.stop) out.stop = stops_of(*request.stop, problems);
   if (request.response_format) out.response_schema = schema_of(*request.response_format, problems);
-  if (!problems.empty()) return fail(invalid("invalid_request", "the request does not match its schema", std::move(problems)));
+  if (!problems.empty())
+    return fail(invalid("invalid_request", "the request does not match its schema", std::move(problems)));
   return out;
 }
 

@@ -23,7 +23,8 @@ std::vector<std::string> pointers_of(const Result<slm::Prompt>& prompt) {
 }
 
 TEST(OpenAiRequest, becomes_the_prompt_that_is_guarded) {
-  const auto prompt = prompt_of(R"({"model":"tiny","user":"u","store":true,"max_tokens":5,"max_completion_tokens":7,"temperature":0.5,"top_p":0.9,
+  const auto prompt = prompt_of(
+      R"({"model":"tiny","user":"u","store":true,"max_tokens":5,"max_completion_tokens":7,"temperature":0.5,"top_p":0.9,
     "seed":3,"stop":"END","tool_choice":"required","response_format":{"type":"json_schema","json_schema":{"name":"x","schema":{"type":"object"}}},
     "messages":[{"role":"developer","content":"be brief"},
                 {"role":"user","name":"ann","content":[{"type":"text","text":"one"},{"type":"text","text":"two"}]},
@@ -37,14 +38,20 @@ TEST(OpenAiRequest, becomes_the_prompt_that_is_guarded) {
   EXPECT_EQ(prompt->seed, 3);
   EXPECT_EQ(prompt->stop, std::vector<std::string>{"END"});
   EXPECT_EQ(prompt->response_schema, (json::object{{"type", "object"}}));
-  EXPECT_EQ(prompt->messages, parse_json(R"([{"role":"system","content":"be brief"},{"role":"user","content":"one\ntwo"},
+  EXPECT_EQ(prompt->messages,
+            parse_json(R"([{"role":"system","content":"be brief"},{"role":"user","content":"one\ntwo"},
     {"role":"assistant","content":"","tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{}"}}]},
-    {"role":"tool","content":"3","tool_call_id":"c1"}])")->as_array());
-  EXPECT_EQ(prompt->tools, parse_json(R"([{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{}}}}])")->as_array());
+    {"role":"tool","content":"3","tool_call_id":"c1"}])")
+                ->as_array());
+  EXPECT_EQ(
+      prompt->tools,
+      parse_json(R"([{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{}}}}])")
+          ->as_array());
 }
 
 TEST(OpenAiRequest, without_a_bound_gets_the_default_one_and_nulls_are_absent) {
-  const auto prompt = prompt_of(R"({"messages":[{"role":"user","content":"hi"}],"max_tokens":null,"tools":null,"stop":null,"seed":null,"n":1})");
+  const auto prompt = prompt_of(
+      R"({"messages":[{"role":"user","content":"hi"}],"max_tokens":null,"tools":null,"stop":null,"seed":null,"n":1})");
   ASSERT_TRUE(prompt) << prompt.error().message;
   EXPECT_EQ(prompt->max_tokens, 64);
   EXPECT_EQ(prompt->model, "");
@@ -52,19 +59,24 @@ TEST(OpenAiRequest, without_a_bound_gets_the_default_one_and_nulls_are_absent) {
 }
 
 TEST(OpenAiRequest, names_every_problem_and_lets_no_unscanned_content_in) {
-  const auto prompt = prompt_of(R"({"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"x"}}]},{"role":"tool","content":"3"},
+  const auto prompt = prompt_of(
+      R"({"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"x"}}]},{"role":"tool","content":"3"},
     {"role":"user"},{"role":"user","content":5}],"tools":[{"type":"custom","function":{"name":"a b"}}],"stop":["","x"],
     "response_format":{"type":"json_schema"}})");
-  EXPECT_EQ(pointers_of(prompt), (std::vector<std::string>{"/messages/0/content/0", "/messages/1/tool_call_id", "/messages/2/content", "/messages/3/content",
-                                                           "/tools/0/type", "/tools/0/function/name", "/stop/0", "/response_format/json_schema/schema"}));
+  EXPECT_EQ(pointers_of(prompt),
+            (std::vector<std::string>{"/messages/0/content/0", "/messages/1/tool_call_id", "/messages/2/content",
+                                      "/messages/3/content", "/tools/0/type", "/tools/0/function/name", "/stop/0",
+                                      "/response_format/json_schema/schema"}));
 }
 
 TEST(OpenAiRequest, refuses_by_name_what_would_silently_change_the_answer) {
-  const auto prompt = prompt_of(R"({"messages":[{"role":"user","content":"hi"}],"logprobs":true,"frequency_penalty":1,"presence_penalty":0,
+  const auto prompt = prompt_of(
+      R"({"messages":[{"role":"user","content":"hi"}],"logprobs":true,"frequency_penalty":1,"presence_penalty":0,
     "functions":[],"modalities":["text","audio"]})");
   ASSERT_FALSE(prompt);
   EXPECT_EQ(prompt.error().code, "unsupported_parameter");
-  EXPECT_EQ(pointers_of(prompt), (std::vector<std::string>{"/logprobs", "/frequency_penalty", "/functions", "/modalities"}));
+  EXPECT_EQ(pointers_of(prompt),
+            (std::vector<std::string>{"/logprobs", "/frequency_penalty", "/functions", "/modalities"}));
   EXPECT_FALSE(prompt_of(R"({"messages":[{"role":"user","content":"hi"}],"n":2})"));
 }
 
@@ -76,7 +88,8 @@ struct Chat {
     return bench.loops.run(bench.door.chat({}, posted.request()));
   }
   Result<http::RawResponse> ask(bool stream, std::string_view more = "") {
-    return send(R"({"model":"tiny","messages":[{"role":"user","content":"hi"}],"stream":)" + std::string(stream ? "true" : "false") + std::string(more) + "}");
+    return send(R"({"model":"tiny","messages":[{"role":"user","content":"hi"}],"stream":)" +
+                std::string(stream ? "true" : "false") + std::string(more) + "}");
   }
   struct Streamed {
     std::string bytes;
@@ -148,13 +161,15 @@ TEST(OpenAiChat, gives_tool_calls_to_the_client_with_a_null_content) {
   EXPECT_EQ(choice.at("finish_reason"), "tool_calls");
   EXPECT_TRUE(choice.at("message").at("content").is_null());
   const json::value function{{"name", "f"}, {"arguments", "{\"x\":1}"}};
-  EXPECT_EQ(choice.at("message").at("tool_calls").as_array()[0], (json::value{{"id", "call_1"}, {"type", "function"}, {"function", function}}));
+  EXPECT_EQ(choice.at("message").at("tool_calls").as_array()[0],
+            (json::value{{"id", "call_1"}, {"type", "function"}, {"function", function}}));
 
   chat.bench.slm.script = script;
   const auto streamed = chat.read(chat.ask(true));
   ASSERT_EQ(streamed.chunks.size(), 3U);
   const auto& delta = streamed.chunks[1].at("choices").as_array()[0].at("delta");
-  EXPECT_EQ(delta.at("tool_calls").as_array()[0], (json::value{{"id", "call_1"}, {"type", "function"}, {"function", function}, {"index", 0}}));
+  EXPECT_EQ(delta.at("tool_calls").as_array()[0],
+            (json::value{{"id", "call_1"}, {"type", "function"}, {"function", function}, {"index", 0}}));
   EXPECT_EQ(streamed.finish, "tool_calls");
   EXPECT_TRUE(streamed.done);
 }

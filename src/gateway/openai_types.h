@@ -19,14 +19,17 @@ enum class FormatType { text, json_object, json_schema };
 template <>
 struct writ::schema::EnumNames<writ::gateway::openai::Role> {
   using R = writ::gateway::openai::Role;
-  static constexpr auto value = std::array<std::pair<R, std::string_view>, 5>{
-      {{R::system, "system"}, {R::developer, "developer"}, {R::user, "user"}, {R::assistant, "assistant"}, {R::tool, "tool"}}};
+  static constexpr auto value = std::array<std::pair<R, std::string_view>, 5>{{{R::system, "system"},
+                                                                               {R::developer, "developer"},
+                                                                               {R::user, "user"},
+                                                                               {R::assistant, "assistant"},
+                                                                               {R::tool, "tool"}}};
 };
 template <>
 struct writ::schema::EnumNames<writ::gateway::openai::FormatType> {
   using F = writ::gateway::openai::FormatType;
-  static constexpr auto value =
-      std::array<std::pair<F, std::string_view>, 3>{{{F::text, "text"}, {F::json_object, "json_object"}, {F::json_schema, "json_schema"}}};
+  static constexpr auto value = std::array<std::pair<F, std::string_view>, 3>{
+      {{F::text, "text"}, {F::json_object, "json_object"}, {F::json_schema, "json_schema"}}};
 };
 
 namespace writ::gateway::openai {
@@ -64,10 +67,11 @@ struct ChatMessage {
   std::optional<std::vector<MessageToolCall>> tool_calls;
   std::optional<std::string> tool_call_id;
   static constexpr auto fields() {
-    return std::tuple(field("role", &ChatMessage::role, any, "Who speaks."),
-                      field("content", &ChatMessage::content, any, "Text, or a list of text parts."),
-                      field("tool_calls", &ChatMessage::tool_calls, list(0, 128), "Of an assistant's message."),
-                      field("tool_call_id", &ChatMessage::tool_call_id, text(1, 256), "Of a tool's message: which call it answers."));
+    return std::tuple(
+        field("role", &ChatMessage::role, any, "Who speaks."),
+        field("content", &ChatMessage::content, any, "Text, or a list of text parts."),
+        field("tool_calls", &ChatMessage::tool_calls, list(0, 128), "Of an assistant's message."),
+        field("tool_call_id", &ChatMessage::tool_call_id, text(1, 256), "Of a tool's message: which call it answers."));
   }
 };
 
@@ -85,13 +89,16 @@ struct ToolSpec {
   std::string type;
   FunctionSpec function;
   static constexpr auto fields() {
-    return std::tuple(field("type", &ToolSpec::type, short_text, "function."), field("function", &ToolSpec::function, any, "The tool."));
+    return std::tuple(field("type", &ToolSpec::type, short_text, "function."),
+                      field("function", &ToolSpec::function, any, "The tool."));
   }
 };
 
 struct JsonSchemaFormat {
   std::optional<json::object> schema;
-  static constexpr auto fields() { return std::tuple(field("schema", &JsonSchemaFormat::schema, any, "JSON Schema of the answer.")); }
+  static constexpr auto fields() {
+    return std::tuple(field("schema", &JsonSchemaFormat::schema, any, "JSON Schema of the answer."));
+  }
 };
 struct ResponseFormat {
   FormatType type = FormatType::text;
@@ -104,7 +111,8 @@ struct ResponseFormat {
 struct StreamOptions {
   std::optional<bool> include_usage;
   static constexpr auto fields() {
-    return std::tuple(field("include_usage", &StreamOptions::include_usage, any, "One more chunk with the tokens used."));
+    return std::tuple(
+        field("include_usage", &StreamOptions::include_usage, any, "One more chunk with the tokens used."));
   }
 };
 
@@ -138,12 +146,15 @@ struct ChatCompletionRequest {
         field("tools", &R::tools, list(0, 128), "Tools the model may ask for; the caller runs them."),
         field("tool_choice", &R::tool_choice, any, "auto, none, required, or {type: function, function: {name}}."),
         field("max_tokens", &R::max_tokens, number(1, tokens_max), "At most so many generated tokens."),
-        field("max_completion_tokens", &R::max_completion_tokens, number(1, tokens_max), "The newer name of max_tokens; it wins."),
-        field("temperature", &R::temperature, real(0, 2), "0, the default, is greedy."), field("top_p", &R::top_p, real(0, 1), "Nucleus."),
-        field("seed", &R::seed, any, "Sampling seed."), field("stop", &R::stop, any, "A stop text, or a list of at most 4."),
+        field("max_completion_tokens", &R::max_completion_tokens, number(1, tokens_max),
+              "The newer name of max_tokens; it wins."),
+        field("temperature", &R::temperature, real(0, 2), "0, the default, is greedy."),
+        field("top_p", &R::top_p, real(0, 1), "Nucleus."), field("seed", &R::seed, any, "Sampling seed."),
+        field("stop", &R::stop, any, "A stop text, or a list of at most 4."),
         field("stream", &R::stream, any, "Server-sent events instead of one answer."),
         field("stream_options", &R::stream_options, any, "With stream."),
-        field("response_format", &R::response_format, any, "Shape of the answer."), field("n", &R::n, number(1, 1), "Answers: one."),
+        field("response_format", &R::response_format, any, "Shape of the answer."),
+        field("n", &R::n, number(1, 1), "Answers: one."),
         field("logprobs", &R::logprobs, any, "Not supported: absent or false."),
         field("frequency_penalty", &R::frequency_penalty, real(-2, 2), "Not supported: absent or 0."),
         field("presence_penalty", &R::presence_penalty, real(-2, 2), "Not supported: absent or 0."),
@@ -164,7 +175,8 @@ struct ModelCard {
   std::string licence;
   static constexpr auto fields() {
     return std::tuple(field("id", &ModelCard::id, any, "Model id."), field("object", &ModelCard::object, any, "model."),
-                      field("created", &ModelCard::created, any, "Unix seconds; 0 is unknown."), field("owned_by", &ModelCard::owned_by, any, "Who serves it."),
+                      field("created", &ModelCard::created, any, "Unix seconds; 0 is unknown."),
+                      field("owned_by", &ModelCard::owned_by, any, "Who serves it."),
                       field("default", &ModelCard::is_default, any, "Whether it answers when a request names none."),
                       field("context_length", &ModelCard::context_length, any, "Tokens of prompt and answer."),
                       field("licence", &ModelCard::licence, any, "Licence, if known."));
@@ -174,7 +186,8 @@ struct ModelCards {
   std::string object = "list";
   std::vector<ModelCard> data;
   static constexpr auto fields() {
-    return std::tuple(field("object", &ModelCards::object, any, "list."), field("data", &ModelCards::data, any, "Models."));
+    return std::tuple(field("object", &ModelCards::object, any, "list."),
+                      field("data", &ModelCards::data, any, "Models."));
   }
 };
 struct ModelRef {

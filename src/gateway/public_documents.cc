@@ -11,21 +11,25 @@ Task<Result<http::RawResponse>> give(const std::string* text) { co_return http::
 
 // Raw routes read their bodies themselves, so that their rows cannot say what they take.
 template <class In>
-void describe_body(json::object& document, const http::OperationInfo& info, std::initializer_list<std::string_view> media_types) {
+void describe_body(json::object& document, const http::OperationInfo& info,
+                   std::initializer_list<std::string_view> media_types) {
   auto schema = schema::describe<In>();
   schema["additionalProperties"] = true;  // what is not named is ignored
   const auto name = http::schema_name_of<In>();
   document.at("components").at("schemas").as_object()[name] = std::move(schema);
   json::object content;
   for (auto type : media_types) content[type] = {{"schema", {{"$ref", "#/components/schemas/" + name}}}};
-  document.at("paths").at(info.path).at("post").as_object()["requestBody"] = {{"required", true}, {"content", std::move(content)}};
+  document.at("paths").at(info.path).at("post").as_object()["requestBody"] = {{"required", true},
+                                                                              {"content", std::move(content)}};
 }
 
 std::string describe(const http::Routes& routes, std::string_view version) {
   http::RouteSet set({http::public_door});
   set.add(routes);
-  auto document = http::openapi(set, {.title = "writ", .version = std::string(version),
-                                      .description = "Governed agent runs and OpenAI-compatible chat. Every action is decided and audited."});
+  auto document = http::openapi(
+      set, {.title = "writ",
+            .version = std::string(version),
+            .description = "Governed agent runs and OpenAI-compatible chat. Every action is decided and audited."});
   describe_body<openai::ChatCompletionRequest>(document, openai::op::chat, {http::json_type});
   describe_body<identity::TokenRequest>(document, identity::op::token.info, {http::form_type, http::json_type});
   return to_text(document);

@@ -20,10 +20,18 @@ class PublicDocuments {
 };
 
 namespace op {
-inline constexpr http::OperationInfo root{.id = "gateway.root", .method = http::Method::get, .path = "/",
-    .summary = "Name, version and where to go.", .exposure = http::public_door, .access = http::open};
-inline constexpr http::OperationInfo openapi{.id = "gateway.openapi", .method = http::Method::get, .path = "/openapi.json",
-    .summary = "This description.", .exposure = http::public_door, .access = http::open};
+inline constexpr http::OperationInfo root{.id = "gateway.root",
+                                          .method = http::Method::get,
+                                          .path = "/",
+                                          .summary = "Name, version and where to go.",
+                                          .exposure = http::public_door,
+                                          .access = http::open};
+inline constexpr http::OperationInfo openapi{.id = "gateway.openapi",
+                                             .method = http::Method::get,
+                                             .path = "/openapi.json",
+                                             .summary = "This description.",
+                                             .exposure = http::public_door,
+                                             .access = http::open};
 }  // namespace op
 
 }  // namespace writ::gateway

@@ -21,7 +21,8 @@ Result<json::object> read_form(std::string_view body) {
   json::object out;
   for (const auto& [name, value] : *pairs) {
     if (std::ranges::find(known, name) == known.end()) continue;
-    if (out.contains(name)) return fail(invalid(std::string(invalid_request), "the parameter " + name + " stands twice"));
+    if (out.contains(name))
+      return fail(invalid(std::string(invalid_request), "the parameter " + name + " stands twice"));
     out[name] = value;
   }
   return out;
@@ -30,7 +31,8 @@ Result<json::object> read_form(std::string_view body) {
 Result<json::object> read_json(std::string_view body) {
   if (!is_utf8(body)) return fail(invalid(std::string(invalid_request), "the body is not UTF-8"));
   auto document = parse_json(body);
-  if (!document || !document->is_object()) return fail(invalid(std::string(invalid_request), "the body is not a JSON object"));
+  if (!document || !document->is_object())
+    return fail(invalid(std::string(invalid_request), "the body is not a JSON object"));
   return std::move(document->get_object());
 }
 
@@ -49,7 +51,8 @@ Result<json::object> read_parameters(const http::RequestHead& head, std::string_
     return fail(std::move(e));
   }
   if (out) {
-    for (auto it = out->begin(); it != out->end();) it = it->value() == json::value("") ? out->erase(it) : std::next(it);
+    for (auto it = out->begin(); it != out->end();)
+      it = it->value() == json::value("") ? out->erase(it) : std::next(it);
   }
   return out;
 }
@@ -62,12 +65,16 @@ std::optional<std::string> form_decoded(std::string_view text) {
 
 // RFC 6749 section 2.3.1: id and secret are form-encoded before they are put into HTTP Basic.
 Result<std::optional<Credentials>> read_basic(const http::RequestHead& head) {
-  if (head.count("Authorization") > 1) return fail(invalid(std::string(invalid_request), "the Authorization header stands twice"));
+  if (head.count("Authorization") > 1)
+    return fail(invalid(std::string(invalid_request), "the Authorization header stands twice"));
   const auto value = head.header("Authorization");
   if (value.empty()) return std::nullopt;
-  const auto refuse = [](std::string_view why) { return fail(unauthenticated(std::string(invalid_client), std::string(why))); };
+  const auto refuse = [](std::string_view why) {
+    return fail(unauthenticated(std::string(invalid_client), std::string(why)));
+  };
   const auto space = value.find(' ');
-  if (space == std::string_view::npos || !http::same_name(value.substr(0, space), "Basic")) return refuse("clients authenticate with HTTP Basic");
+  if (space == std::string_view::npos || !http::same_name(value.substr(0, space), "Basic"))
+    return refuse("clients authenticate with HTTP Basic");
   const auto pair = from_base64(value.substr(space + 1));
   const auto colon = pair ? pair->find(':') : std::string::npos;
   if (colon == std::string::npos) return refuse("the Basic credentials are malformed");
@@ -79,9 +86,11 @@ Result<std::optional<Credentials>> read_basic(const http::RequestHead& head) {
 
 Status add_credentials(json::object& parameters, const std::optional<Credentials>& basic) {
   if (basic) {
-    if (parameters.contains("client_secret")) return fail(invalid(std::string(invalid_request), "the client authenticates in two ways at once"));
+    if (parameters.contains("client_secret"))
+      return fail(invalid(std::string(invalid_request), "the client authenticates in two ways at once"));
     const auto* id = parameters.if_contains("client_id");
-    if (id != nullptr && *id != json::value(basic->id)) return fail(invalid(std::string(invalid_request), "the request names two clients"));
+    if (id != nullptr && *id != json::value(basic->id))
+      return fail(invalid(std::string(invalid_request), "the request names two clients"));
     parameters["client_id"] = basic->id;
     parameters["client_secret"] = basic->secret;
   }
@@ -112,17 +121,20 @@ std::string described(const Error& error) {
 }  // namespace
 
 Result<identity::TokenRequest> read_token_request(const http::RequestHead& head, std::string_view body) {
-  if (!head.query().empty()) return fail(invalid(std::string(invalid_request), "parameters belong in the body, not in the address"));
+  if (!head.query().empty())
+    return fail(invalid(std::string(invalid_request), "parameters belong in the body, not in the address"));
   WRIT_TRY(auto parameters, read_parameters(head, body));
   WRIT_TRY(const auto basic, read_basic(head));
   if (!parameters.contains("grant_type")) return fail(invalid(std::string(invalid_request), "grant_type is missing"));
   WRIT_CHECK(add_credentials(parameters, basic));
-  return schema::decode<identity::TokenRequest>(json::value(std::move(parameters)), {.unknown = schema::Unknown::ignore});
+  return schema::decode<identity::TokenRequest>(json::value(std::move(parameters)),
+                                                {.unknown = schema::Unknown::ignore});
 }
 
 Task<Result<http::RawResponse>> TokenEndpoint::handle(Context ctx, http::RawRequest request) {
   Result<identity::TokenResponse> answer = fail(Error{});
-  if (auto in = read_token_request(request.head, request.body)) answer = co_await identity_.token(std::move(ctx), *std::move(in));
+  if (auto in = read_token_request(request.head, request.body))
+    answer = co_await identity_.token(std::move(ctx), *std::move(in));
   else answer = fail(std::move(in).error());
   http::RawResponse out;
   out.headers.push_back({"Pragma", "no-cache"});  // RFC 6749 section 5.1; Cache-Control: no-store is on every answer

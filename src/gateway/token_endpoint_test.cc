@@ -27,8 +27,9 @@ struct Endpoint {
 
 TEST(TokenEndpoint, takes_forms_and_json_alike) {
   Endpoint e;
-  const auto form = e.post(Posted("application/x-www-form-urlencoded; charset=utf-8",
-                                  "grant_type=client_credentials&client_id=svc&client_secret=pa%2Fss&scope=a+b&audience=&unknown=1"));
+  const auto form =
+      e.post(Posted("application/x-www-form-urlencoded; charset=utf-8",
+                    "grant_type=client_credentials&client_id=svc&client_secret=pa%2Fss&scope=a+b&audience=&unknown=1"));
   ASSERT_TRUE(form) << form.error().message;
   EXPECT_EQ(form->status, 200);
   EXPECT_EQ(parse_json(form->body).value(),
@@ -36,7 +37,9 @@ TEST(TokenEndpoint, takes_forms_and_json_alike) {
   EXPECT_EQ(e.identity.asked.at(0).client_secret, "pa/ss");
   EXPECT_EQ(e.identity.asked.at(0).scope, "a b");
   EXPECT_EQ(e.identity.asked.at(0).audience, "");
-  const auto body = e.post(Posted(http::json_type, R"({"grant_type":"client_credentials","client_id":"svc","client_secret":"s","audience":"policy"})"));
+  const auto body = e.post(
+      Posted(http::json_type,
+             R"({"grant_type":"client_credentials","client_id":"svc","client_secret":"s","audience":"policy"})"));
   ASSERT_TRUE(body);
   EXPECT_EQ(e.identity.asked.at(1).audience, "policy");
 }
@@ -52,18 +55,22 @@ TEST(TokenEndpoint, refuses_in_the_shape_of_the_rfc_and_asks_nobody) {
   Endpoint e;
   const std::string whole = "grant_type=client_credentials&client_id=svc&client_secret=s";
   EXPECT_EQ(e.refusal(Posted(http::form_type, whole, id_and_secret)), "400 invalid_request");
-  EXPECT_EQ(e.refusal(Posted(http::form_type, "grant_type=client_credentials&client_id=other", id_and_secret)), "400 invalid_request");
+  EXPECT_EQ(e.refusal(Posted(http::form_type, "grant_type=client_credentials&client_id=other", id_and_secret)),
+            "400 invalid_request");
   EXPECT_EQ(e.refusal(Posted(http::form_type, whole + "&client_id=svc")), "400 invalid_request");
   EXPECT_EQ(e.refusal(Posted(http::form_type, whole, {}, "/oauth2/token?scope=a")), "400 invalid_request");
   EXPECT_EQ(e.refusal(Posted(http::form_type, "client_id=svc&client_secret=s")), "400 invalid_request");
   EXPECT_EQ(e.refusal(Posted(http::form_type, "grant_type=%ff")), "400 invalid_request");
   EXPECT_EQ(e.refusal(Posted(http::json_type, "[1]")), "400 invalid_request");
-  EXPECT_EQ(e.refusal(Posted(http::json_type, R"({"grant_type":1,"client_id":"svc","client_secret":"s"})")), "400 invalid_request");
+  EXPECT_EQ(e.refusal(Posted(http::json_type, R"({"grant_type":1,"client_id":"svc","client_secret":"s"})")),
+            "400 invalid_request");
   EXPECT_EQ(e.refusal(Posted("text/plain", whole)), "415 invalid_request");
   EXPECT_EQ(e.refusal(Posted(http::form_type, "grant_type=client_credentials")), "401 invalid_client");
-  EXPECT_EQ(e.refusal(Posted(http::form_type, "grant_type=client_credentials&client_id=svc&client_secret=")), "401 invalid_client");
+  EXPECT_EQ(e.refusal(Posted(http::form_type, "grant_type=client_credentials&client_id=svc&client_secret=")),
+            "401 invalid_client");
   for (auto credentials : {"Bearer x", "Basic", "Basic !", "Basic c3Zj", "Basic c3ZjOiVmZg=="})
-    EXPECT_EQ(e.refusal(Posted(http::form_type, "grant_type=client_credentials", credentials)), "401 invalid_client") << credentials;
+    EXPECT_EQ(e.refusal(Posted(http::form_type, "grant_type=client_credentials", credentials)), "401 invalid_client")
+        << credentials;
   EXPECT_TRUE(e.identity.asked.empty());
   EXPECT_EQ(e.registry.counters(metric::token_refused).with({"invalid_client"}).value(), 7U);
 }

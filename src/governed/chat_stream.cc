@@ -13,10 +13,16 @@ Task<void> settle_later(policy::PolicyPort* policy, Context ctx, policy::SettleR
 
 }  // namespace
 
-ChatStream::ChatStream(policy::PolicyPort& policy, async::TaskGroup& tasks, Executor executor, Context ctx, ChatCall call,
-                       Tokens counted, Decided decided, StreamPtr<slm::ChatEvent> events)
-    : policy_(policy), tasks_(tasks), executor_(executor), ctx_(std::move(ctx)), call_(std::move(call)), counted_(counted),
-      decided_(std::move(decided)), events_(std::move(events)) {
+ChatStream::ChatStream(policy::PolicyPort& policy, async::TaskGroup& tasks, Executor executor, Context ctx,
+                       ChatCall call, Tokens counted, Decided decided, StreamPtr<slm::ChatEvent> events)
+    : policy_(policy),
+      tasks_(tasks),
+      executor_(executor),
+      ctx_(std::move(ctx)),
+      call_(std::move(call)),
+      counted_(counted),
+      decided_(std::move(decided)),
+      events_(std::move(events)) {
   settled_ = events_ == nullptr;
 }
 
@@ -65,7 +71,8 @@ Task<Result<ChatItem>> ChatStream::after_event() {
     auto event = co_await events_->next();
     if (!event || !*event) {
       // The model broke off; dropping this stream settles what was used.
-      co_return fail(event ? internal("the model's stream ended without a finish", "chat_stream") : std::move(event).error());
+      co_return fail(event ? internal("the model's stream ended without a finish", "chat_stream")
+                           : std::move(event).error());
     }
     auto& e = **event;
     text_ += e.text;
@@ -75,20 +82,23 @@ Task<Result<ChatItem>> ChatStream::after_event() {
     WRIT_CO_TRY(auto denial, co_await inspect(false));
     if (denial) co_return co_await stop_denied(std::move(*denial));
     if (decided_.decision.obligations.release == policy::ReleaseMode::hold) continue;
-    if (auto text = take_released(); !text.empty()) co_return ChatItem{.decided = {}, .text = std::move(text), .end = {}};
+    if (auto text = take_released(); !text.empty())
+      co_return ChatItem{.decided = {}, .text = std::move(text), .end = {}};
   }
 }
 
 Task<Result<std::optional<policy::Decision>>> ChatStream::inspect(bool last) {
   const auto offset = inspected_;
-  WRIT_CO_TRY(const auto inspection,
-              co_await policy_.inspect(ctx_, {.decision_id = decided_.decision.decision_id, .offset = static_cast<std::int64_t>(offset),
-                                              .text = text_.substr(offset), .last = last}));
+  WRIT_CO_TRY(const auto inspection, co_await policy_.inspect(ctx_, {.decision_id = decided_.decision.decision_id,
+                                                                     .offset = static_cast<std::int64_t>(offset),
+                                                                     .text = text_.substr(offset),
+                                                                     .last = last}));
   inspected_ = text_.size();
   release_upto_ = std::min(text_.size(), static_cast<std::size_t>(inspection.release_upto));
   if (inspection.facts.empty() || last) co_return std::nullopt;  // at the end finish() asks, with all facts
-  WRIT_CO_TRY(auto judged, co_await policy_.evaluate(ctx_, ask_model_output(call_, call_.prompt.model, decided_.decision.decision_id,
-                                                                                  text_, completion_, questions_++)));
+  WRIT_CO_TRY(auto judged,
+              co_await policy_.evaluate(ctx_, ask_model_output(call_, call_.prompt.model, decided_.decision.decision_id,
+                                                               text_, completion_, questions_++)));
   if (judged.decision == policy::Verdict::allow) co_return std::nullopt;
   co_return std::optional<policy::Decision>(std::move(judged));
 }
@@ -110,9 +120,11 @@ Task<Result<ChatItem>> ChatStream::finish(slm::ChatEvent end) {
   WRIT_CO_CHECK(co_await inspect(true));
   auto content = text_;
   for (const auto& call : end.tool_calls) content += "\n" + call.name + call.arguments;
-  WRIT_CO_TRY(auto finished, co_await policy_.finish(ctx_, {.output = ask_model_output(call_, call_.prompt.model, decided_.decision.decision_id,
-                                                                                       std::move(content), completion_, questions_++),
-                                                            .settle = settlement()}));
+  WRIT_CO_TRY(auto finished,
+              co_await policy_.finish(
+                  ctx_, {.output = ask_model_output(call_, call_.prompt.model, decided_.decision.decision_id,
+                                                    std::move(content), completion_, questions_++),
+                         .settle = settlement()}));
   settled_ = true;
   stage_ = Stage::ended;
   ChatItem item;
@@ -120,7 +132,8 @@ Task<Result<ChatItem>> ChatStream::finish(slm::ChatEvent end) {
   last.finish = *end.finish;
   last.usage = {.prompt = counted_, .completion = completion_};
   last.tokens_left = finished.settled.tokens_left;
-  item.decided = Decided{.action = policy::Action::model_output, .resource = decided_.resource, .decision = std::move(finished.decision)};
+  item.decided = Decided{
+      .action = policy::Action::model_output, .resource = decided_.resource, .decision = std::move(finished.decision)};
   if (item.decided->decision.decision != policy::Verdict::allow) {
     last.denied = true;
     last.reason = reason_of(item.decided->decision);
@@ -148,7 +161,8 @@ Task<Result<ChatItem>> ChatStream::stop_denied(policy::Decision denial) {
   end.text = text_.substr(0, sent_);
   end.usage = {.prompt = counted_, .completion = completion_};
   end.tokens_left = settled.tokens_left;
-  item.decided = Decided{.action = policy::Action::model_output, .resource = decided_.resource, .decision = std::move(denial)};
+  item.decided =
+      Decided{.action = policy::Action::model_output, .resource = decided_.resource, .decision = std::move(denial)};
   co_return item;
 }
 

@@ -15,8 +15,8 @@ inline constexpr std::size_t inspect_bytes = 48;
 class ChatStream final : public Stream<ChatItem> {
  public:
   /// `events` is empty when the call was not allowed.
-  ChatStream(policy::PolicyPort& policy, async::TaskGroup& tasks, Executor executor, Context ctx, ChatCall call, Tokens counted,
-             Decided decided, StreamPtr<slm::ChatEvent> events);
+  ChatStream(policy::PolicyPort& policy, async::TaskGroup& tasks, Executor executor, Context ctx, ChatCall call,
+             Tokens counted, Decided decided, StreamPtr<slm::ChatEvent> events);
   /// Settles what was used when the stream is dropped before its end.
   ~ChatStream() override;
 

@@ -24,7 +24,8 @@ Task<Result<StreamPtr<ChatItem>>> Governed::chat(Context ctx, ChatCall call) {
   WRIT_CO_TRY(const auto counted, co_await slm_.count(ctx, call.prompt));
   const auto room = counted.context - counted.prompt;
   if (room.value < 1)
-    co_return fail(invalid("context_overflow", "the prompt has " + std::to_string(counted.prompt.value) + " tokens, the model's context " +
+    co_return fail(invalid("context_overflow", "the prompt has " + std::to_string(counted.prompt.value) +
+                                                   " tokens, the model's context " +
                                                    std::to_string(counted.context.value)));
   call.prompt.max_tokens = std::min(call.prompt.max_tokens, room.value);
   auto question = ask_model_call(call, call.prompt.model, counted.prompt);
@@ -35,16 +36,19 @@ Task<Result<StreamPtr<ChatItem>>> Governed::chat(Context ctx, ChatCall call) {
     auto opened = co_await slm_.chat(ctx, {.prompt = call.prompt, .grant = decided.decision.grant.value_or("")});
     if (!opened) {
       // Nothing was generated: give the reservation back before the error goes on.
-      (void)co_await policy_.settle(ctx, {.request_id = call.request_id + "/settle", .decision_id = decided.decision.decision_id, .actual = Tokens{0}});
+      (void)co_await policy_.settle(ctx, {.request_id = call.request_id + "/settle",
+                                          .decision_id = decided.decision.decision_id,
+                                          .actual = Tokens{0}});
       co_return fail(std::move(opened).error());
     }
     events = std::move(*opened);
   }
-  co_return std::make_unique<ChatStream>(policy_, tasks_, co_await async::this_executor(), std::move(ctx), std::move(call), counted.prompt,
-                                         std::move(decided), std::move(events));
+  co_return std::make_unique<ChatStream>(policy_, tasks_, co_await async::this_executor(), std::move(ctx),
+                                         std::move(call), counted.prompt, std::move(decided), std::move(events));
 }
 
-Task<Result<Decided>> Governed::decide_start(Context ctx, std::string request_id, const Actor& actor, std::string model) {
+Task<Result<Decided>> Governed::decide_start(Context ctx, std::string request_id, const Actor& actor,
+                                             std::string model) {
   auto question = ask_start(request_id, actor, model);
   Decided decided{.action = question.action, .resource = question.resource, .decision = {}};
   WRIT_CO_TRY(decided.decision, co_await policy_.evaluate(std::move(ctx), std::move(question)));
@@ -82,7 +86,8 @@ Task<Result<ToolOutcome>> Governed::run_tool(Context ctx, ToolCall call, Decided
                                     std::move(arguments->get_object()));
   if (!result) {
     // What the model can mend it is told; what only time or people can mend goes to the caller.
-    if (result.error().kind != ErrorKind::invalid && result.error().kind != ErrorKind::not_found) co_return fail(std::move(result).error());
+    if (result.error().kind != ErrorKind::invalid && result.error().kind != ErrorKind::not_found)
+      co_return fail(std::move(result).error());
     out.kind = ToolOutcome::Kind::tool_error;
     result = told(result.error().code, result.error().message);
   }

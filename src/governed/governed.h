@@ -85,7 +85,8 @@ class Governed {
   [[nodiscard]] Task<Result<StreamPtr<ChatItem>>> chat(Context ctx, ChatCall call);
 
   /// Asks run.start for a capsule.
-  [[nodiscard]] Task<Result<Decided>> decide_start(Context ctx, std::string request_id, const Actor& actor, std::string model);
+  [[nodiscard]] Task<Result<Decided>> decide_start(Context ctx, std::string request_id, const Actor& actor,
+                                                   std::string model);
   /// Asks tool.call only. The caller records the decision before it lets the effect happen.
   [[nodiscard]] Task<Result<Decided>> decide_tool(Context ctx, const ToolCall& call);
   /// Runs an allowed call and asks tool.result. Errors: as the tool's, with their outcome; unavailable.

@@ -9,8 +9,7 @@ namespace {
 
 json::object facts_of(const Actor& actor) {
   json::object out;
-  if (actor.capsule)
-    out["capsule"] = {{"name", actor.capsule->name}, {"version", actor.capsule->version}};
+  if (actor.capsule) out["capsule"] = {{"name", actor.capsule->name}, {"version", actor.capsule->version}};
   if (actor.run) out["run"] = {{"id", actor.run->run_id}, {"step", actor.run->step}, {"attempt", actor.run->attempt}};
   if (!actor.approvals.empty()) out["approvals"] = actor.approvals;
   return out;
@@ -62,7 +61,8 @@ policy::EvaluateRequest ask_model_call(const ChatCall& call, std::string_view mo
   facts["max_tokens"] = call.prompt.max_tokens;
   json::array names;
   for (const auto& tool : call.prompt.tools)
-    if (const auto* function = tool.is_object() ? tool.get_object().if_contains("function") : nullptr; function != nullptr && function->is_object())
+    if (const auto* function = tool.is_object() ? tool.get_object().if_contains("function") : nullptr;
+        function != nullptr && function->is_object())
       names.push_back(json::value(text_at(function->get_object(), "name")));
   facts["tools"] = std::move(names);
   return {.request_id = question_id(call.request_id, policy::Action::model_call, 0),
@@ -74,8 +74,8 @@ policy::EvaluateRequest ask_model_call(const ChatCall& call, std::string_view mo
           .estimate = counted + Tokens{call.prompt.max_tokens}};
 }
 
-policy::EvaluateRequest ask_model_output(const ChatCall& call, std::string_view model, const DecisionId& of, std::string text,
-                                         Tokens completion, int n) {
+policy::EvaluateRequest ask_model_output(const ChatCall& call, std::string_view model, const DecisionId& of,
+                                         std::string text, Tokens completion, int n) {
   auto facts = facts_of(call.actor);
   facts["output_tokens"] = completion.value;
   return {.request_id = question_id(call.request_id, policy::Action::model_output, n),

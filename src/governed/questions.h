@@ -8,14 +8,17 @@ namespace writ::governed {
 /// `request_id/action/n`.
 [[nodiscard]] std::string question_id(std::string_view request_id, policy::Action action, int n);
 
-[[nodiscard]] policy::EvaluateRequest ask_start(std::string_view request_id, const Actor& actor, std::string_view model);
+[[nodiscard]] policy::EvaluateRequest ask_start(std::string_view request_id, const Actor& actor,
+                                                std::string_view model);
 /// `counted`: the prompt's tokens. The estimate is an upper bound: counted + max_tokens.
 [[nodiscard]] policy::EvaluateRequest ask_model_call(const ChatCall& call, std::string_view model, Tokens counted);
 /// `n` counts re-decisions on new facts; `text` is all output so far.
-[[nodiscard]] policy::EvaluateRequest ask_model_output(const ChatCall& call, std::string_view model, const DecisionId& of,
-                                                       std::string text, Tokens completion, int n);
+[[nodiscard]] policy::EvaluateRequest ask_model_output(const ChatCall& call, std::string_view model,
+                                                       const DecisionId& of, std::string text, Tokens completion,
+                                                       int n);
 [[nodiscard]] policy::EvaluateRequest ask_tool_call(const ToolCall& call, const tools::ToolInfo& tool);
-[[nodiscard]] policy::EvaluateRequest ask_tool_result(const ToolCall& call, const tools::ToolInfo& tool, const json::value& result);
+[[nodiscard]] policy::EvaluateRequest ask_tool_result(const ToolCall& call, const tools::ToolInfo& tool,
+                                                      const json::value& result);
 
 /// Why, for people and for the model: the first rule's message.
 [[nodiscard]] std::string reason_of(const policy::Decision& decision);

@@ -6,7 +6,9 @@ namespace {
 /// Everything of one identity-service, in the order it is made.
 struct Parts {
   explicit Parts(Deps d)
-      : deps(std::move(d)), store(*deps.database), service(store, deps.settings, deps.key_encryption_key, deps.clock, deps.random) {}
+      : deps(std::move(d)),
+        store(*deps.database),
+        service(store, deps.settings, deps.key_encryption_key, deps.clock, deps.random) {}
   Deps deps;
   IdentityStore store;
   IdentityService service;

@@ -31,9 +31,13 @@ std::string joined(const std::vector<std::string>& scopes) {
   return out;
 }
 
-Secret pepper_of(const Secret& key_encryption_key) { return crypto::hkdf_sha256(key_encryption_key, "writ", "stored credentials", 32); }
+Secret pepper_of(const Secret& key_encryption_key) {
+  return crypto::hkdf_sha256(key_encryption_key, "writ", "stored credentials", 32);
+}
 
-PrincipalInfo info_of(const StoredPrincipal& p) { return {.tenant = p.tenant, .subject = p.subject, .kind = p.kind, .scopes = p.scopes}; }
+PrincipalInfo info_of(const StoredPrincipal& p) {
+  return {.tenant = p.tenant, .subject = p.subject, .kind = p.kind, .scopes = p.scopes};
+}
 
 }  // namespace
 
@@ -41,9 +45,14 @@ std::string stored_hash(const Secret& key_encryption_key, std::string_view crede
   return crypto::hmac_sha256(pepper_of(key_encryption_key), credential);
 }
 
-IdentityService::IdentityService(IdentityStore& store, IdentitySettings settings, Secret key_encryption_key, const Clock& clock, Random& random)
-    : store_(store), settings_(std::move(settings)), key_encryption_key_(std::move(key_encryption_key)),
-      pepper_(pepper_of(key_encryption_key_)), clock_(clock), random_(random) {}
+IdentityService::IdentityService(IdentityStore& store, IdentitySettings settings, Secret key_encryption_key,
+                                 const Clock& clock, Random& random)
+    : store_(store),
+      settings_(std::move(settings)),
+      key_encryption_key_(std::move(key_encryption_key)),
+      pepper_(pepper_of(key_encryption_key_)),
+      clock_(clock),
+      random_(random) {}
 
 std::shared_ptr<const crypto::KeyRing> IdentityService::ring() const {
   const std::lock_guard lock(mutex_);
@@ -81,16 +90,24 @@ Task<Status> IdentityService::start(Context ctx, Bootstrap bootstrap) {
     if (!hash) co_return fail(invalid("bad_bootstrap", "a key's hash in the bootstrap file is not hex"));
     WRIT_CO_TRY(const auto known, co_await store_.key_by_hash(ctx, *hash));
     if (known) continue;
-    WRIT_CO_CHECK(co_await store_.put_key(ctx, {.id = make_id<KeyId>(clock_.now(), random_),
-                                                .principal = {.tenant = key.tenant, .subject = key.subject, .kind = PrincipalKind::user, .scopes = key.scopes},
-                                                .revoked_at = {}}, *hash));
+    WRIT_CO_CHECK(co_await store_.put_key(
+        ctx,
+        {.id = make_id<KeyId>(clock_.now(), random_),
+         .principal = {.tenant = key.tenant, .subject = key.subject, .kind = PrincipalKind::user, .scopes = key.scopes},
+         .revoked_at = {}},
+        *hash));
   }
   co_return Status{};
 }
 
-Result<IdentityService::Signed> IdentityService::sign(const StoredPrincipal& principal, std::string_view audience, Seconds life) const {
+Result<IdentityService::Signed> IdentityService::sign(const StoredPrincipal& principal, std::string_view audience,
+                                                      Seconds life) const {
   const auto now = std::chrono::floor<Seconds>(clock_.now());
-  const TokenClaims claims{.principal = {.tenant = principal.tenant, .subject = principal.subject, .kind = principal.kind, .scopes = principal.scopes, .act = {}},
+  const TokenClaims claims{.principal = {.tenant = principal.tenant,
+                                         .subject = principal.subject,
+                                         .kind = principal.kind,
+                                         .scopes = principal.scopes,
+                                         .act = {}},
                            .audience = std::string(audience),
                            .jti = uuid7_base32(clock_.now(), random_),
                            .issued_at = now,
@@ -109,25 +126,32 @@ Task<Result<TokenResponse>> IdentityService::token(Context ctx, TokenRequest in)
     co_return fail(unauthenticated("invalid_client", "the client id or secret is wrong"));
   auto principal = client->principal;
   if (const auto wanted = words(in.scope); !wanted.empty()) {
-    if (!within(wanted, principal.scopes)) co_return fail(invalid("invalid_scope", "the client does not have all of these scopes"));
+    if (!within(wanted, principal.scopes))
+      co_return fail(invalid("invalid_scope", "the client does not have all of these scopes"));
     principal.scopes = wanted;
   }
   const auto life = settings_.token_life;
-  WRIT_CO_TRY(auto made, sign(principal, in.audience.empty() ? principal_audience : std::string_view(in.audience), life));
-  co_return TokenResponse{.access_token = std::move(made.token), .expires_in = life.count(), .scope = joined(principal.scopes)};
+  WRIT_CO_TRY(auto made,
+              sign(principal, in.audience.empty() ? principal_audience : std::string_view(in.audience), life));
+  co_return TokenResponse{
+      .access_token = std::move(made.token), .expires_in = life.count(), .scope = joined(principal.scopes)};
 }
 
 Task<Result<TokenResponse>> IdentityService::issue(Context ctx, IssueRequest in) {
   WRIT_CO_TRY(auto principal, co_await store_.principal(ctx, ctx.principal.tenant, in.subject));
-  if (!principal) co_return fail(not_found("no_principal", "there is no principal " + in.subject.str() + " in your tenant"));
+  if (!principal)
+    co_return fail(not_found("no_principal", "there is no principal " + in.subject.str() + " in your tenant"));
   if (!in.scopes.empty()) {
-    if (!within(in.scopes, principal->scopes)) co_return fail(forbidden("scope_not_granted", "the principal does not have all of these scopes"));
+    if (!within(in.scopes, principal->scopes))
+      co_return fail(forbidden("scope_not_granted", "the principal does not have all of these scopes"));
     principal->scopes = in.scopes;
   }
   // Nobody hands out more than they have.
-  if (!within(principal->scopes, ctx.principal.scopes)) co_return fail(forbidden("scope_not_granted", "you do not have all of these scopes"));
+  if (!within(principal->scopes, ctx.principal.scopes))
+    co_return fail(forbidden("scope_not_granted", "you do not have all of these scopes"));
   WRIT_CO_TRY(auto made, sign(*principal, principal_audience, Seconds{in.ttl_seconds}));
-  co_return TokenResponse{.access_token = std::move(made.token), .expires_in = in.ttl_seconds, .scope = joined(principal->scopes)};
+  co_return TokenResponse{
+      .access_token = std::move(made.token), .expires_in = in.ttl_seconds, .scope = joined(principal->scopes)};
 }
 
 Task<Result<Verification>> IdentityService::verify_key(Context ctx, std::string api_key) {
@@ -137,10 +161,16 @@ Task<Result<Verification>> IdentityService::verify_key(Context ctx, std::string 
   if (!key) co_return fail(unauthenticated("invalid_key", "there is no such API key"));
   if (key->revoked_at) co_return fail(unauthenticated("key_revoked", "the API key was revoked"));
   WRIT_CO_TRY(auto made, sign(key->principal, principal_audience, settings_.token_life));
-  co_return Verification{.active = true, .principal = info_of(key->principal), .expires_at = made.expires_at, .token = std::move(made.token), .key_id = key->id};
+  co_return Verification{.active = true,
+                         .principal = info_of(key->principal),
+                         .expires_at = made.expires_at,
+                         .token = std::move(made.token),
+                         .key_id = key->id};
 }
 
-Task<Result<Verification>> IdentityService::exchange(Context ctx, VerifyRequest in) { return verify_key(std::move(ctx), std::move(in.token)); }
+Task<Result<Verification>> IdentityService::exchange(Context ctx, VerifyRequest in) {
+  return verify_key(std::move(ctx), std::move(in.token));
+}
 
 Task<Result<Verification>> IdentityService::verify(Context ctx, VerifyRequest in) {
   if (in.token.starts_with(crypto::api_key_prefix)) {
@@ -155,7 +185,11 @@ Task<Result<Verification>> IdentityService::verify(Context ctx, VerifyRequest in
   }
   // The owner of the keys and revocations reads both as they are now.
   WRIT_CO_TRY(const auto page, co_await store_.revocations(ctx, 0));
-  TrustSnapshot trust{.keys = ring()->public_keys(clock_.now()), .revoked_tokens = {}, .revoked_keys = {}, .revoked_subjects = {}, .fresh_at = clock_.steady()};
+  TrustSnapshot trust{.keys = ring()->public_keys(clock_.now()),
+                      .revoked_tokens = {},
+                      .revoked_keys = {},
+                      .revoked_subjects = {},
+                      .fresh_at = clock_.steady()};
   for (const auto& revocation : page.revocations) {
     if (revocation.kind == "token") trust.revoked_tokens.insert(revocation.value);
     if (revocation.kind == "subject") trust.revoked_subjects[revocation.value] = revocation.at;
@@ -165,14 +199,19 @@ Task<Result<Verification>> IdentityService::verify(Context ctx, VerifyRequest in
   const auto claims = verifier.verify(in.token, principal_audience);
   if (!claims || claims->principal.tenant != ctx.principal.tenant) co_return Verification{};
   co_return Verification{.active = true,
-                         .principal = PrincipalInfo{.tenant = claims->principal.tenant, .subject = claims->principal.subject, .kind = claims->principal.kind, .scopes = claims->principal.scopes},
+                         .principal = PrincipalInfo{.tenant = claims->principal.tenant,
+                                                    .subject = claims->principal.subject,
+                                                    .kind = claims->principal.kind,
+                                                    .scopes = claims->principal.scopes},
                          .expires_at = claims->expires_at,
                          .token = {}};
 }
 
 Task<Result<Revoked>> IdentityService::revoke(Context ctx, RevokeRequest in) {
   const int given = (in.token ? 1 : 0) + (in.key_id ? 1 : 0) + (in.subject ? 1 : 0);
-  if (given != 1) co_return fail(invalid("invalid_request", "give one of token, key_id and subject", {{"", "exactly one of token, key_id, subject"}}));
+  if (given != 1)
+    co_return fail(invalid("invalid_request", "give one of token, key_id and subject",
+                           {{"", "exactly one of token, key_id, subject"}}));
   Result<std::int64_t> seq = 0;
   if (in.key_id) {
     seq = co_await store_.revoke_key(ctx, ctx.principal.tenant, *in.key_id);
@@ -180,7 +219,11 @@ Task<Result<Revoked>> IdentityService::revoke(Context ctx, RevokeRequest in) {
     seq = co_await store_.revoke_subject(ctx, ctx.principal.tenant, *in.subject);
   } else {
     TokenVerifier verifier(clock_);
-    verifier.trust(std::make_shared<TrustSnapshot>(TrustSnapshot{.keys = ring()->public_keys(clock_.now()), .revoked_tokens = {}, .revoked_keys = {}, .revoked_subjects = {}, .fresh_at = clock_.steady()}));
+    verifier.trust(std::make_shared<TrustSnapshot>(TrustSnapshot{.keys = ring()->public_keys(clock_.now()),
+                                                                 .revoked_tokens = {},
+                                                                 .revoked_keys = {},
+                                                                 .revoked_subjects = {},
+                                                                 .fresh_at = clock_.steady()}));
     const auto claims = verifier.verify(*in.token, principal_audience);
     // RFC 7009: revoking what does not hold anyway is a success; another tenant's token is not yours to see.
     if (!claims || claims->principal.tenant != ctx.principal.tenant) co_return Revoked{};
@@ -193,11 +236,16 @@ Task<Result<Revoked>> IdentityService::revoke(Context ctx, RevokeRequest in) {
 Task<Result<CreatedKey>> IdentityService::create_key(Context ctx, CreateKey in) {
   const auto tenant = in.tenant.value_or(ctx.principal.tenant);
   const bool everything = std::ranges::find(ctx.principal.scopes, "*") != ctx.principal.scopes.end();
-  if (tenant != ctx.principal.tenant && !everything) co_return fail(forbidden("scope_not_granted", "a key of another tenant needs the scope *"));
-  if (!within(in.scopes, ctx.principal.scopes)) co_return fail(forbidden("scope_not_granted", "you do not have all of these scopes"));
-  if (in.kind == PrincipalKind::service) co_return fail(invalid("invalid_request", "services use client credentials", {{"/kind", "must be user or agent"}}));
+  if (tenant != ctx.principal.tenant && !everything)
+    co_return fail(forbidden("scope_not_granted", "a key of another tenant needs the scope *"));
+  if (!within(in.scopes, ctx.principal.scopes))
+    co_return fail(forbidden("scope_not_granted", "you do not have all of these scopes"));
+  if (in.kind == PrincipalKind::service)
+    co_return fail(invalid("invalid_request", "services use client credentials", {{"/kind", "must be user or agent"}}));
   const auto secret = crypto::make_api_key(random_);
-  StoredKey key{.id = make_id<KeyId>(clock_.now(), random_), .principal = {.tenant = tenant, .subject = in.subject, .kind = in.kind, .scopes = in.scopes}, .revoked_at = {}};
+  StoredKey key{.id = make_id<KeyId>(clock_.now(), random_),
+                .principal = {.tenant = tenant, .subject = in.subject, .kind = in.kind, .scopes = in.scopes},
+                .revoked_at = {}};
   WRIT_CO_CHECK(co_await store_.put_key(std::move(ctx), key, keyed_hash(secret.reveal())));
   co_return CreatedKey{.key_id = key.id, .api_key = std::string(secret.reveal())};
 }
@@ -209,8 +257,12 @@ Task<Result<Resolution>> IdentityService::resolve(Context ctx, ResolveRequest in
   co_return Resolution{.principal = info_of(*principal), .token = std::move(made.token), .expires_at = made.expires_at};
 }
 
-Task<Result<RevocationPage>> IdentityService::revocations(Context ctx, ListRevocations in) { return store_.revocations(std::move(ctx), in.after); }
+Task<Result<RevocationPage>> IdentityService::revocations(Context ctx, ListRevocations in) {
+  return store_.revocations(std::move(ctx), in.after);
+}
 
-Task<Result<Jwks>> IdentityService::jwks(Context, http::Nothing) { co_return Jwks{.keys = ring()->public_keys(clock_.now()).to_jwks().at("keys").as_array()}; }
+Task<Result<Jwks>> IdentityService::jwks(Context, http::Nothing) {
+  co_return Jwks{.keys = ring()->public_keys(clock_.now()).to_jwks().at("keys").as_array()};
+}
 
 }  // namespace writ::identity

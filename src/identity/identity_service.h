@@ -31,7 +31,8 @@ struct BootstrapKey {
   std::vector<std::string> scopes;
   std::string key_hash;  // stored_hash() in hex: the file holds no usable key
   static constexpr auto fields() {
-    return std::tuple(field("tenant", &BootstrapKey::tenant, name_text, "Tenant."), field("subject", &BootstrapKey::subject, name_text, "Principal."),
+    return std::tuple(field("tenant", &BootstrapKey::tenant, name_text, "Tenant."),
+                      field("subject", &BootstrapKey::subject, name_text, "Principal."),
                       field("scopes", &BootstrapKey::scopes, list(1, 64, text(1, 64)), "Scopes."),
                       field("key_hash", &BootstrapKey::key_hash, text(64, 64), "Keyed hash of the key."));
   }
@@ -41,7 +42,8 @@ struct Bootstrap {
   std::vector<BootstrapClient> clients;
   std::vector<BootstrapKey> keys;
   static constexpr auto fields() {
-    return std::tuple(field("clients", &Bootstrap::clients, list(0, 64), "Service clients."), field_or_default("keys", &Bootstrap::keys, list(0, 64), "API keys."));
+    return std::tuple(field("clients", &Bootstrap::clients, list(0, 64), "Service clients."),
+                      field_or_default("keys", &Bootstrap::keys, list(0, 64), "API keys."));
   }
 };
 
@@ -54,7 +56,8 @@ inline constexpr std::string_view system_tenant = "writ";
 class IdentityService final : public IdentityPort {
  public:
   /// `key_encryption_key` seals the key ring and peppers the stored hashes.
-  IdentityService(IdentityStore& store, IdentitySettings settings, Secret key_encryption_key, const Clock& clock, Random& random);
+  IdentityService(IdentityStore& store, IdentitySettings settings, Secret key_encryption_key, const Clock& clock,
+                  Random& random);
 
   /// Opens the key ring or makes the first one, and seeds clients and keys.
   /// Errors: invalid (key_ring_undecryptable: the start must stop), unavailable.

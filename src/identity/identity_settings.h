@@ -14,11 +14,12 @@ struct IdentitySettings {
     using namespace writ::settings;
     using S = IdentitySettings;
     return std::tuple(
-        setting("WRIT_IDENTITY_TOKEN_LIFE", &S::token_life, duration(Seconds{30}, Seconds{3600}), "5m", "How long a token holds.",
-                "shorter is a request for each call, longer outlives a change of scopes"),
+        setting("WRIT_IDENTITY_TOKEN_LIFE", &S::token_life, duration(Seconds{30}, Seconds{3600}), "5m",
+                "How long a token holds.", "shorter is a request for each call, longer outlives a change of scopes"),
         setting("WRIT_IDENTITY_JWT_SECRET", &S::jwt_secret, secret(32), unset,
                 "Encrypts the key ring at rest; `writ init` makes one in the data folder for local runs.", "256 bits"),
-        setting("WRIT_IDENTITY_BOOTSTRAP_FILE", &S::bootstrap_file, path(), unset, "Clients and keys that identity seeds itself from; `writ init` writes it."));
+        setting("WRIT_IDENTITY_BOOTSTRAP_FILE", &S::bootstrap_file, path(), unset,
+                "Clients and keys that identity seeds itself from; `writ init` writes it."));
   }
 };
 

@@ -20,7 +20,9 @@ PrincipalKind kind_from(std::string_view text) {
 }
 
 StoredPrincipal principal_of(const sql::Row& row, std::size_t from) {
-  return {.tenant = row.get<TenantId>(from), .subject = row.get<Subject>(from + 1), .kind = kind_from(row.get<std::string>(from + 2)),
+  return {.tenant = row.get<TenantId>(from),
+          .subject = row.get<Subject>(from + 1),
+          .kind = kind_from(row.get<std::string>(from + 2)),
           .scopes = scopes_from(row.get<std::string>(from + 3))};
 }
 
@@ -33,7 +35,8 @@ Status write_principal(sql::Transaction& tx, const StoredPrincipal& p) {
 }
 
 Result<std::int64_t> add_revocation(sql::Transaction& tx, std::string_view kind, std::string_view value) {
-  WRIT_TRY(const auto row, tx.row("INSERT INTO revocations (kind, value, at) VALUES (?1, ?2, ?3) RETURNING seq", kind, value, tx.now()));
+  WRIT_TRY(const auto row, tx.row("INSERT INTO revocations (kind, value, at) VALUES (?1, ?2, ?3) RETURNING seq", kind,
+                                  value, tx.now()));
   return row->get<std::int64_t>(0);
 }
 
@@ -68,37 +71,51 @@ CREATE TABLE key_ring (
 }
 
 Task<Status> IdentityStore::put_principal(Context ctx, StoredPrincipal principal) {
-  return database_.write(std::move(ctx), [principal = std::move(principal)](sql::Transaction& tx) { return write_principal(tx, principal); });
+  return database_.write(std::move(ctx), [principal = std::move(principal)](sql::Transaction& tx) {
+    return write_principal(tx, principal);
+  });
 }
 
 Task<Result<std::optional<StoredPrincipal>>> IdentityStore::principal(Context ctx, TenantId tenant, Subject subject) {
-  return database_.read(std::move(ctx), [tenant = std::move(tenant), subject = std::move(subject)](sql::Reader& reader) -> Result<std::optional<StoredPrincipal>> {
-    WRIT_TRY(const auto row, reader.row("SELECT tenant, subject, kind, scopes FROM principals WHERE tenant = ?1 AND subject = ?2", tenant, subject));
-    if (!row) return std::nullopt;
-    return principal_of(*row, 0);
-  });
+  return database_.read(
+      std::move(ctx),
+      [tenant = std::move(tenant),
+       subject = std::move(subject)](sql::Reader& reader) -> Result<std::optional<StoredPrincipal>> {
+        WRIT_TRY(const auto row,
+                 reader.row("SELECT tenant, subject, kind, scopes FROM principals WHERE tenant = ?1 AND subject = ?2",
+                            tenant, subject));
+        if (!row) return std::nullopt;
+        return principal_of(*row, 0);
+      });
 }
 
 Task<Status> IdentityStore::put_key(Context ctx, StoredKey key, std::string key_hash) {
-  return database_.write(std::move(ctx), [key = std::move(key), key_hash = std::move(key_hash)](sql::Transaction& tx) -> Status {
-    WRIT_TRY(const auto known, tx.row("SELECT 1 FROM principals WHERE tenant = ?1 AND subject = ?2", key.principal.tenant, key.principal.subject));
-    if (!known) WRIT_CHECK(write_principal(tx, key.principal));
-    WRIT_TRY([[maybe_unused]] const auto changed,
-             tx.run("INSERT INTO api_keys (tenant, key_id, subject, scopes, key_hash, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                    key.principal.tenant, key.id, key.principal.subject, scopes_text(key.principal.scopes), sql::BlobView{key_hash}, tx.now()));
-    return {};
-  });
+  return database_.write(
+      std::move(ctx), [key = std::move(key), key_hash = std::move(key_hash)](sql::Transaction& tx) -> Status {
+        WRIT_TRY(const auto known, tx.row("SELECT 1 FROM principals WHERE tenant = ?1 AND subject = ?2",
+                                          key.principal.tenant, key.principal.subject));
+        if (!known) WRIT_CHECK(write_principal(tx, key.principal));
+        WRIT_TRY([[maybe_unused]] const auto changed,
+                 tx.run("INSERT INTO api_keys (tenant, key_id, subject, scopes, key_hash, created_at) VALUES (?1, ?2, "
+                        "?3, ?4, ?5, ?6)",
+                        key.principal.tenant, key.id, key.principal.subject, scopes_text(key.principal.scopes),
+                        sql::BlobView{key_hash}, tx.now()));
+        return {};
+      });
 }
 
 Task<Result<std::optional<StoredKey>>> IdentityStore::key_by_hash(Context ctx, std::string key_hash) {
-  return database_.read(std::move(ctx), [key_hash = std::move(key_hash)](sql::Reader& reader) -> Result<std::optional<StoredKey>> {
-    WRIT_TRY(const auto row,
-             reader.row("SELECT k.key_id, k.revoked_at, k.tenant, k.subject, p.kind, k.scopes FROM api_keys k "
-                        "JOIN principals p ON p.tenant = k.tenant AND p.subject = k.subject WHERE k.key_hash = ?1",
-                        sql::BlobView{key_hash}));
-    if (!row) return std::nullopt;
-    return StoredKey{.id = row->get<KeyId>(0), .principal = principal_of(*row, 2), .revoked_at = row->get<std::optional<WallTime>>(1)};
-  });
+  return database_.read(
+      std::move(ctx), [key_hash = std::move(key_hash)](sql::Reader& reader) -> Result<std::optional<StoredKey>> {
+        WRIT_TRY(const auto row,
+                 reader.row("SELECT k.key_id, k.revoked_at, k.tenant, k.subject, p.kind, k.scopes FROM api_keys k "
+                            "JOIN principals p ON p.tenant = k.tenant AND p.subject = k.subject WHERE k.key_hash = ?1",
+                            sql::BlobView{key_hash}));
+        if (!row) return std::nullopt;
+        return StoredKey{.id = row->get<KeyId>(0),
+                         .principal = principal_of(*row, 2),
+                         .revoked_at = row->get<std::optional<WallTime>>(1)};
+      });
 }
 
 Task<Result<bool>> IdentityStore::has_keys(Context ctx) {
@@ -111,49 +128,62 @@ Task<Result<bool>> IdentityStore::has_keys(Context ctx) {
 Task<Status> IdentityStore::put_client(Context ctx, StoredClient client) {
   return database_.write(std::move(ctx), [client = std::move(client)](sql::Transaction& tx) -> Status {
     WRIT_CHECK(write_principal(tx, client.principal));
-    WRIT_TRY([[maybe_unused]] const auto changed,
-             tx.run("INSERT INTO clients (client_id, tenant, subject, secret_hash) VALUES (?1, ?2, ?3, ?4) "
-                    "ON CONFLICT (client_id) DO UPDATE SET secret_hash = excluded.secret_hash",
-                    client.client_id, client.principal.tenant, client.principal.subject, sql::BlobView{client.secret_hash}));
+    WRIT_TRY(
+        [[maybe_unused]] const auto changed,
+        tx.run("INSERT INTO clients (client_id, tenant, subject, secret_hash) VALUES (?1, ?2, ?3, ?4) "
+               "ON CONFLICT (client_id) DO UPDATE SET secret_hash = excluded.secret_hash",
+               client.client_id, client.principal.tenant, client.principal.subject, sql::BlobView{client.secret_hash}));
     return {};
   });
 }
 
 Task<Result<std::optional<StoredClient>>> IdentityStore::client(Context ctx, std::string client_id) {
-  return database_.read(std::move(ctx), [client_id = std::move(client_id)](sql::Reader& reader) -> Result<std::optional<StoredClient>> {
-    WRIT_TRY(const auto row,
-             reader.row("SELECT c.client_id, c.secret_hash, p.tenant, p.subject, p.kind, p.scopes FROM clients c "
-                        "JOIN principals p ON p.tenant = c.tenant AND p.subject = c.subject WHERE c.client_id = ?1",
-                        client_id));
-    if (!row) return std::nullopt;
-    return StoredClient{.client_id = row->get<std::string>(0), .secret_hash = row->get<sql::Blob>(1).bytes, .principal = principal_of(*row, 2)};
-  });
+  return database_.read(
+      std::move(ctx), [client_id = std::move(client_id)](sql::Reader& reader) -> Result<std::optional<StoredClient>> {
+        WRIT_TRY(const auto row,
+                 reader.row("SELECT c.client_id, c.secret_hash, p.tenant, p.subject, p.kind, p.scopes FROM clients c "
+                            "JOIN principals p ON p.tenant = c.tenant AND p.subject = c.subject WHERE c.client_id = ?1",
+                            client_id));
+        if (!row) return std::nullopt;
+        return StoredClient{.client_id = row->get<std::string>(0),
+                            .secret_hash = row->get<sql::Blob>(1).bytes,
+                            .principal = principal_of(*row, 2)};
+      });
 }
 
 Task<Result<std::int64_t>> IdentityStore::revoke_token(Context ctx, std::string jti) {
-  return database_.write(std::move(ctx), [jti = std::move(jti)](sql::Transaction& tx) { return add_revocation(tx, "token", jti); });
+  return database_.write(std::move(ctx),
+                         [jti = std::move(jti)](sql::Transaction& tx) { return add_revocation(tx, "token", jti); });
 }
 
 Task<Result<std::int64_t>> IdentityStore::revoke_key(Context ctx, TenantId tenant, KeyId key) {
-  return database_.write(std::move(ctx), [tenant = std::move(tenant), key = std::move(key)](sql::Transaction& tx) -> Result<std::int64_t> {
-    WRIT_TRY(const auto changed, tx.run("UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?3) WHERE tenant = ?1 AND key_id = ?2", tenant, key, tx.now()));
-    if (changed == 0) return fail(not_found("no_key", "there is no key " + key.str()));
-    return add_revocation(tx, "key", key.str());
-  });
+  return database_.write(
+      std::move(ctx), [tenant = std::move(tenant), key = std::move(key)](sql::Transaction& tx) -> Result<std::int64_t> {
+        WRIT_TRY(const auto changed,
+                 tx.run("UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?3) WHERE tenant = ?1 AND key_id = ?2",
+                        tenant, key, tx.now()));
+        if (changed == 0) return fail(not_found("no_key", "there is no key " + key.str()));
+        return add_revocation(tx, "key", key.str());
+      });
 }
 
 Task<Result<std::int64_t>> IdentityStore::revoke_subject(Context ctx, TenantId tenant, Subject subject) {
-  return database_.write(std::move(ctx), [tenant = std::move(tenant), subject = std::move(subject)](sql::Transaction& tx) {
-    return add_revocation(tx, "subject", tenant.str() + "/" + subject.str());
-  });
+  return database_.write(std::move(ctx),
+                         [tenant = std::move(tenant), subject = std::move(subject)](sql::Transaction& tx) {
+                           return add_revocation(tx, "subject", tenant.str() + "/" + subject.str());
+                         });
 }
 
 Task<Result<RevocationPage>> IdentityStore::revocations(Context ctx, std::int64_t after) {
   return database_.read(std::move(ctx), [after](sql::Reader& reader) -> Result<RevocationPage> {
-    WRIT_TRY(const auto rows, reader.rows("SELECT seq, kind, value, at FROM revocations WHERE seq > ?1 ORDER BY seq LIMIT 1000", after));
+    WRIT_TRY(const auto rows,
+             reader.rows("SELECT seq, kind, value, at FROM revocations WHERE seq > ?1 ORDER BY seq LIMIT 1000", after));
     RevocationPage page{.head = after};
     for (const auto& row : rows) {
-      page.revocations.push_back({.seq = row.get<std::int64_t>(0), .kind = row.get<std::string>(1), .value = row.get<std::string>(2), .at = row.get<WallTime>(3)});
+      page.revocations.push_back({.seq = row.get<std::int64_t>(0),
+                                  .kind = row.get<std::string>(1),
+                                  .value = row.get<std::string>(2),
+                                  .at = row.get<WallTime>(3)});
       page.head = page.revocations.back().seq;
     }
     return page;
@@ -170,9 +200,10 @@ Task<Result<std::optional<std::string>>> IdentityStore::sealed_ring(Context ctx)
 
 Task<Status> IdentityStore::put_sealed_ring(Context ctx, std::string sealed) {
   return database_.write(std::move(ctx), [sealed = std::move(sealed)](sql::Transaction& tx) -> Status {
-    WRIT_TRY([[maybe_unused]] const auto changed, tx.run("INSERT INTO key_ring (id, sealed, updated_at) VALUES (1, ?1, ?2) "
-                                                         "ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed, updated_at = excluded.updated_at",
-                                                         sealed, tx.now()));
+    WRIT_TRY([[maybe_unused]] const auto changed,
+             tx.run("INSERT INTO key_ring (id, sealed, updated_at) VALUES (1, ?1, ?2) "
+                    "ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed, updated_at = excluded.updated_at",
+                    sealed, tx.now()));
     return {};
   });
 }

@@ -22,7 +22,8 @@ Task<Result<std::size_t>> AuditOutbox::deliver_some(std::stop_token stop) {
   WRIT_CO_TRY(auto rows, co_await store_.outbox(own_context(stop), batch));
   probe_.outbox(rows.size());
   for (auto& row : rows) {
-    WRIT_CO_CHECK(co_await policy_.append_audit(own_context(stop), {.tenant = row.tenant, .id = row.id, .kind = row.kind, .data = std::move(row.data)}));
+    WRIT_CO_CHECK(co_await policy_.append_audit(
+        own_context(stop), {.tenant = row.tenant, .id = row.id, .kind = row.kind, .data = std::move(row.data)}));
     WRIT_CO_CHECK(co_await store_.delivered(own_context(stop), row.tenant, row.id));
   }
   co_return rows.size();

@@ -11,7 +11,8 @@ namespace writ::orchestrator {
 
 class AuditOutbox {
  public:
-  AuditOutbox(OrchestratorStore& store, policy::PolicyPort& policy, OrchestratorProbe& probe, const observability::Logger& log)
+  AuditOutbox(OrchestratorStore& store, policy::PolicyPort& policy, OrchestratorProbe& probe,
+              const observability::Logger& log)
       : store_(store), policy_(policy), probe_(probe), log_(log) {}
 
   /// Delivers what waits, then looks again; ends with the stop. Rows survive until policy has taken them.

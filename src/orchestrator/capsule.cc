@@ -46,7 +46,8 @@ Result<Capsule> parse_capsule(std::string_view json_text) {
     capsule.error().code = "invalid_capsule";
     return capsule;
   }
-  if (capsule->name.contains('@')) return fail(invalid("invalid_capsule", "a capsule's name has no @", {{"/name", "must not contain @"}}));
+  if (capsule->name.contains('@'))
+    return fail(invalid("invalid_capsule", "a capsule's name has no @", {{"/name", "must not contain @"}}));
   for (const auto& choice : capsule->tool_choice) WRIT_CHECK(check_tool_choice(choice));
   capsule->hash = crypto::sha256_hex(canonical_json(document));
   return capsule;
@@ -56,7 +57,8 @@ Status CapsuleSet::add(Capsule capsule) {
   auto& versions = by_name_[capsule.name];
   const auto [at, added] = versions.try_emplace(capsule.version, capsule);
   if (!added && at->second.hash != capsule.hash)
-    return fail(invalid("bad_capsule", "there are two different capsules " + capsule.id() + ": give the change a new version"));
+    return fail(
+        invalid("bad_capsule", "there are two different capsules " + capsule.id() + ": give the change a new version"));
   return {};
 }
 

@@ -27,14 +27,16 @@ struct Capsule {
   static constexpr auto fields() {
     using schema::list;
     using schema::real;
-    return std::tuple(field("name", &Capsule::name, schema::text(1, 64), "Name."), field("version", &Capsule::version, number(1, 1'000'000), "Version."),
-                      field("system_prompt", &Capsule::system_prompt, schema::text(0, 32768), "First message."),
-                      field_or_default("model", &Capsule::model, schema::text(0, 128), "Model id."),
-                      field_or_default("tools", &Capsule::tools, list(0, 64, schema::text(1, 64)), "Tools it may call."),
-                      field_or_default("tool_choice", &Capsule::tool_choice, any, "Of step 1, 2, …"),
-                      field_or_default("limits", &Capsule::limits, any, "Limits of a run."),
-                      field_or_default("max_tokens", &Capsule::max_tokens, number(1, 32'768), "Of a model call."),
-                      field_or_default("temperature", &Capsule::temperature, real(0, 2), "Of a model call."));
+    return std::tuple(
+        field("name", &Capsule::name, schema::text(1, 64), "Name."),
+        field("version", &Capsule::version, number(1, 1'000'000), "Version."),
+        field("system_prompt", &Capsule::system_prompt, schema::text(0, 32768), "First message."),
+        field_or_default("model", &Capsule::model, schema::text(0, 128), "Model id."),
+        field_or_default("tools", &Capsule::tools, list(0, 64, schema::text(1, 64)), "Tools it may call."),
+        field_or_default("tool_choice", &Capsule::tool_choice, any, "Of step 1, 2, …"),
+        field_or_default("limits", &Capsule::limits, any, "Limits of a run."),
+        field_or_default("max_tokens", &Capsule::max_tokens, number(1, 32'768), "Of a model call."),
+        field_or_default("temperature", &Capsule::temperature, real(0, 2), "Of a model call."));
   }
 };
 

@@ -30,7 +30,8 @@ TEST(Capsule, a_name_means_its_newest_version) {
 TEST(Capsule, a_version_never_changes) {
   auto set = CapsuleSet::load({});
   ASSERT_TRUE(set->add(*parse_capsule(R"({"name":"a","version":1,"system_prompt":"one"})")));
-  EXPECT_TRUE(set->add(*parse_capsule(R"({"version":1, "name":"a","system_prompt":"one"})")));  // the same, written another way
+  EXPECT_TRUE(
+      set->add(*parse_capsule(R"({"version":1, "name":"a","system_prompt":"one"})")));  // the same, written another way
   EXPECT_FALSE(set->add(*parse_capsule(R"({"name":"a","version":1,"system_prompt":"other"})")));
 }
 

@@ -13,7 +13,9 @@ constexpr Millis store_patience{10'000};
 }  // namespace
 
 EmbeddedEngine::EmbeddedEngine(DriverDeps deps, async::Loops& loops, std::string owner)
-    : deps_(std::move(deps)), loops_(loops), owner_(std::move(owner)),
+    : deps_(std::move(deps)),
+      loops_(loops),
+      owner_(std::move(owner)),
       runs_("orchestrator.runs", static_cast<std::size_t>(deps_.settings.active_runs_max)) {}
 
 Context EmbeddedEngine::own_context() const {
@@ -43,7 +45,9 @@ Task<void> EmbeddedEngine::schedule(std::stop_token stop) {
   while (!stop.stop_requested()) {
     if (system_clock().steady() >= next_renewal) {
       next_renewal = system_clock().steady() + renewal;
-      if (auto renewed = co_await deps_.store.renew_leases(own_context(), owner_, deps_.clock.now() + deps_.settings.lease); !renewed)
+      if (auto renewed =
+              co_await deps_.store.renew_leases(own_context(), owner_, deps_.clock.now() + deps_.settings.lease);
+          !renewed)
         deps_.log.failed("leases_not_renewed", renewed.error());
     }
     const auto until = co_await claim(next_renewal);
@@ -58,7 +62,8 @@ Task<SteadyTime> EmbeddedEngine::claim(SteadyTime latest) {
   const auto most = static_cast<std::size_t>(deps_.settings.active_runs_max);
   const auto driven = runs_.running();
   if (driven >= most) co_return latest;  // the end of a run wakes it
-  auto claims = co_await deps_.store.claim_due(own_context(), owner_, deps_.clock.now(), deps_.settings.lease, std::min(most - driven, claims_max));
+  auto claims = co_await deps_.store.claim_due(own_context(), owner_, deps_.clock.now(), deps_.settings.lease,
+                                               std::min(most - driven, claims_max));
   if (!claims) {
     deps_.log.failed("runs_not_claimed", claims.error());
     co_return std::min(latest, system_clock().steady() + retry_pause);
@@ -71,7 +76,8 @@ Task<SteadyTime> EmbeddedEngine::claim(SteadyTime latest) {
     }
     const auto what = "run " + claim.run_id.str();
     const auto loop = loops_.owner_of(claim.run_id.str());
-    if (auto spawned = runs_.spawn(loop, what, drive(claim, interrupt)); !spawned) deps_.log.failed("run_not_driven", spawned.error());
+    if (auto spawned = runs_.spawn(loop, what, drive(claim, interrupt)); !spawned)
+      deps_.log.failed("run_not_driven", spawned.error());
     else deps_.probe.driven(1);
   }
   if (!claims->empty()) co_return system_clock().steady();  // there may be more
@@ -95,7 +101,8 @@ Task<void> EmbeddedEngine::drive(Claim claim, std::stop_source interrupt) {
   }
   {
     const std::lock_guard lock(mutex_);
-    if (const auto found = active_.find(claim.run_id); found != active_.end() && found->second.fence == claim.fence) active_.erase(found);
+    if (const auto found = active_.find(claim.run_id); found != active_.end() && found->second.fence == claim.fence)
+      active_.erase(found);
   }
   deps_.probe.driven(-1);
   deps_.hub.forget(claim.run_id);

@@ -41,13 +41,27 @@ class FakeIdentity final : public identity::IdentityPort {
     out.principal = {.tenant = ctx.tenant(), .subject = in.subject, .kind = PrincipalKind::user, .scopes = {}};
     co_return out;
   }
-  Task<Result<identity::TokenResponse>> token(Context, identity::TokenRequest) override { co_return fail(internal("unused")); }
-  Task<Result<identity::TokenResponse>> issue(Context, identity::IssueRequest) override { co_return fail(internal("unused")); }
-  Task<Result<identity::Verification>> verify(Context, identity::VerifyRequest) override { co_return fail(internal("unused")); }
-  Task<Result<identity::Verification>> exchange(Context, identity::VerifyRequest) override { co_return fail(internal("unused")); }
-  Task<Result<identity::Revoked>> revoke(Context, identity::RevokeRequest) override { co_return fail(internal("unused")); }
-  Task<Result<identity::CreatedKey>> create_key(Context, identity::CreateKey) override { co_return fail(internal("unused")); }
-  Task<Result<identity::RevocationPage>> revocations(Context, identity::ListRevocations) override { co_return fail(internal("unused")); }
+  Task<Result<identity::TokenResponse>> token(Context, identity::TokenRequest) override {
+    co_return fail(internal("unused"));
+  }
+  Task<Result<identity::TokenResponse>> issue(Context, identity::IssueRequest) override {
+    co_return fail(internal("unused"));
+  }
+  Task<Result<identity::Verification>> verify(Context, identity::VerifyRequest) override {
+    co_return fail(internal("unused"));
+  }
+  Task<Result<identity::Verification>> exchange(Context, identity::VerifyRequest) override {
+    co_return fail(internal("unused"));
+  }
+  Task<Result<identity::Revoked>> revoke(Context, identity::RevokeRequest) override {
+    co_return fail(internal("unused"));
+  }
+  Task<Result<identity::CreatedKey>> create_key(Context, identity::CreateKey) override {
+    co_return fail(internal("unused"));
+  }
+  Task<Result<identity::RevocationPage>> revocations(Context, identity::ListRevocations) override {
+    co_return fail(internal("unused"));
+  }
   Task<Result<identity::Jwks>> jwks(Context, http::Nothing) override { co_return fail(internal("unused")); }
   std::atomic<int> resolved{0};
   std::atomic<bool> revoked{false};
@@ -60,13 +74,18 @@ class FakePolicy final : public policy::PolicyPort {
   Task<Result<policy::Decision>> evaluate(Context, policy::EvaluateRequest in) override {
     const std::lock_guard lock(mutex_);
     if (down) co_return fail(unavailable("policy_down", "policy is down"));
-    const auto [stored, is_new] = answers_.try_emplace(in.request_id, in.action, canonical_json(schema::encode(in)), policy::Decision{});
+    const auto [stored, is_new] =
+        answers_.try_emplace(in.request_id, in.action, canonical_json(schema::encode(in)), policy::Decision{});
     auto& [action, body, answer] = stored->second;
-    if (!is_new && body != canonical_json(schema::encode(in))) co_return fail(conflict("request_reused", in.request_id));
+    if (!is_new && body != canonical_json(schema::encode(in)))
+      co_return fail(conflict("request_reused", in.request_id));
     if (!is_new) co_return answer;
     answer.decision = policy::Verdict::allow;
-    if (const auto found = verdicts.find(in.resource.id); found != verdicts.end() && in.action != policy::Action::tool_result) answer.decision = found->second;
-    if (in.action == policy::Action::model_output && in.content && in.content->contains("forbidden words")) answer.decision = policy::Verdict::deny;
+    if (const auto found = verdicts.find(in.resource.id);
+        found != verdicts.end() && in.action != policy::Action::tool_result)
+      answer.decision = found->second;
+    if (in.action == policy::Action::model_output && in.content && in.content->contains("forbidden words"))
+      answer.decision = policy::Verdict::deny;
     if (answer.decision == policy::Verdict::review && approved(in)) answer.decision = policy::Verdict::allow;
     answer.decision_id = DecisionId("dec_" + std::to_string(answers_.size()));
     answer.reasons = {{"test-rule", "the test says so"}};
@@ -79,10 +98,13 @@ class FakePolicy final : public policy::PolicyPort {
   Task<Result<policy::Inspection>> inspect(Context, policy::InspectRequest in) override {
     co_return policy::Inspection{.release_upto = in.offset + static_cast<std::int64_t>(in.text.size()), .facts = {}};
   }
-  Task<Result<policy::Settled>> settle(Context, policy::SettleRequest in) override { co_return policy::Settled{.settled = in.actual}; }
+  Task<Result<policy::Settled>> settle(Context, policy::SettleRequest in) override {
+    co_return policy::Settled{.settled = in.actual};
+  }
   Task<Result<policy::Finished>> finish(Context ctx, policy::FinishRequest in) override {
     WRIT_CO_TRY(auto decision, co_await evaluate(std::move(ctx), std::move(in.output)));
-    co_return policy::Finished{.decision = std::move(decision), .settled = {.settled = in.settle.actual, .tokens_left = Tokens{900}}};
+    co_return policy::Finished{.decision = std::move(decision),
+                               .settled = {.settled = in.settle.actual, .tokens_left = Tokens{900}}};
   }
   Task<Result<policy::Appended>> append_audit(Context ctx, policy::AppendAudit in) override {
     const std::lock_guard lock(mutex_);
@@ -91,10 +113,16 @@ class FakePolicy final : public policy::PolicyPort {
     audited_.notify_all();
     co_return policy::Appended{.seq = static_cast<std::int64_t>(audit.size())};
   }
-  Task<Result<policy::AuditPage>> list_audit(Context, policy::ListAudit) override { co_return fail(internal("unused")); }
-  Task<Result<policy::AuditReport>> verify_audit(Context, http::Nothing) override { co_return fail(internal("unused")); }
+  Task<Result<policy::AuditPage>> list_audit(Context, policy::ListAudit) override {
+    co_return fail(internal("unused"));
+  }
+  Task<Result<policy::AuditReport>> verify_audit(Context, http::Nothing) override {
+    co_return fail(internal("unused"));
+  }
   Task<Result<policy::Budget>> budget(Context, http::Nothing) override { co_return fail(internal("unused")); }
-  Task<Result<policy::ConstitutionInfo>> constitution(Context, http::Nothing) override { co_return fail(internal("unused")); }
+  Task<Result<policy::ConstitutionInfo>> constitution(Context, http::Nothing) override {
+    co_return fail(internal("unused"));
+  }
   Task<Result<policy::KeySetDocument>> keys(Context, http::Nothing) override { co_return fail(internal("unused")); }
 
   void wait_for_audit(const std::string& id) {
@@ -131,7 +159,8 @@ class FakeSlm final : public slm::SlmPort {
     }
     const std::string words(text_at(last, "content"));
     std::vector<slm::ChatEvent> events;
-    slm::ChatEvent end{.finish = slm::FinishReason::stop, .usage = slm::Usage{.prompt = Tokens{10}, .completion = Tokens{3}}};
+    slm::ChatEvent end{.finish = slm::FinishReason::stop,
+                       .usage = slm::Usage{.prompt = Tokens{10}, .completion = Tokens{3}}};
     if (words.starts_with("call ") && text_at(last, "role") == "user") {
       const auto space = words.find(' ', 5);
       end.tool_calls = {{.id = "call_1", .name = words.substr(5, space - 5), .arguments = words.substr(space + 1)}};
@@ -139,13 +168,16 @@ class FakeSlm final : public slm::SlmPort {
     } else {
       const std::string text = text_at(last, "role") == "tool" ? "The tool said " + words : "You said: " + words;
       const auto third = text.size() / 3;
-      for (const auto& piece : {text.substr(0, third), text.substr(third, third), text.substr(2 * third)}) events.push_back({.text = piece});
+      for (const auto& piece : {text.substr(0, third), text.substr(third, third), text.substr(2 * third)})
+        events.push_back({.text = piece});
     }
     if (words == "wait") events.clear();
     else events.push_back(std::move(end));
     co_return std::make_unique<Scripted>(*this, std::move(ctx), std::move(events));
   }
-  Task<Result<slm::Count>> count(Context, slm::Prompt) override { co_return slm::Count{.prompt = Tokens{10}, .context = Tokens{2048}}; }
+  Task<Result<slm::Count>> count(Context, slm::Prompt) override {
+    co_return slm::Count{.prompt = Tokens{10}, .context = Tokens{2048}};
+  }
   Task<Result<slm::ModelList>> models(Context, http::Nothing) override {
     co_return slm::ModelList{.models = {{.id = "tiny", .is_default = true, .context = Tokens{2048}}}};
   }
@@ -159,7 +191,8 @@ class FakeSlm final : public slm::SlmPort {
  private:
   class Scripted final : public Stream<slm::ChatEvent> {
    public:
-    Scripted(FakeSlm& slm, Context ctx, std::vector<slm::ChatEvent> events) : slm_(slm), ctx_(std::move(ctx)), events_(std::move(events)) {}
+    Scripted(FakeSlm& slm, Context ctx, std::vector<slm::ChatEvent> events)
+        : slm_(slm), ctx_(std::move(ctx)), events_(std::move(events)) {}
     ~Scripted() override { slm_.dropped += next_ < events_.size() || events_.empty() ? 1 : 0; }
     Task<Result<std::optional<slm::ChatEvent>>> next() override {
       if (events_.empty()) {
@@ -190,10 +223,15 @@ class FakeSlm final : public slm::SlmPort {
 /// {text} → {written}. Its effects are kept here, outside the orchestrator's data, as a real tool's would be.
 class EffectTool final : public tools::Tool {
  public:
-  EffectTool(std::string name, tools::Effect effect, std::multiset<std::string>& effects, std::atomic<int>& lost_answers)
+  EffectTool(std::string name, tools::Effect effect, std::multiset<std::string>& effects,
+             std::atomic<int>& lost_answers)
       : effects_(effects), lost_answers_(lost_answers) {
-    info_ = {.name = std::move(name), .description = "Does it.",
-             .input_schema = {{"type", "object"}, {"properties", {{"text", {{"type", "string"}}}}}, {"required", {"text"}}, {"additionalProperties", false}},
+    info_ = {.name = std::move(name),
+             .description = "Does it.",
+             .input_schema = {{"type", "object"},
+                              {"properties", {{"text", {{"type", "string"}}}}},
+                              {"required", {"text"}},
+                              {"additionalProperties", false}},
              .effect = effect};
   }
   const tools::ToolInfo& info() const override { return info_; }
@@ -235,8 +273,12 @@ class CrashingDatabase final : public sql::Database {
  private:
   // submit() is protected: only a derived class may name it.
   struct Access : sql::Database {
-    static auto transaction() { return static_cast<void (sql::Database::*)(std::unique_ptr<sql::Job<sql::Transaction>>)>(&Access::submit); }
-    static auto reader() { return static_cast<void (sql::Database::*)(std::unique_ptr<sql::Job<sql::Reader>>)>(&Access::submit); }
+    static auto transaction() {
+      return static_cast<void (sql::Database::*)(std::unique_ptr<sql::Job<sql::Transaction>>)>(&Access::submit);
+    }
+    static auto reader() {
+      return static_cast<void (sql::Database::*)(std::unique_ptr<sql::Job<sql::Reader>>)>(&Access::submit);
+    }
   };
 
  protected:
@@ -269,7 +311,8 @@ class FakePlatform {
   FakePlatform() {
     toolbox.add(std::make_unique<EffectTool>("save", tools::Effect::idempotent, effects, lost_answers));
     toolbox.add(std::make_unique<EffectTool>("journal", tools::Effect::once, effects, lost_answers));
-    EXPECT_TRUE(capsules.add(*parse_capsule(R"({"name":"tester","version":1,"system_prompt":"","tools":["save","journal"],"max_tokens":50})")));
+    EXPECT_TRUE(capsules.add(*parse_capsule(
+        R"({"name":"tester","version":1,"system_prompt":"","tools":["save","journal"],"max_tokens":50})")));
     settings.lease = Millis{30'000};
   }
   ~FakePlatform() { down(); }
@@ -290,9 +333,11 @@ class FakePlatform {
     live.reset();
   }
 
-  [[nodiscard]] static Context as(std::string subject, std::vector<std::string> scopes = {}, std::string tenant = "acme") {
+  [[nodiscard]] static Context as(std::string subject, std::vector<std::string> scopes = {},
+                                  std::string tenant = "acme") {
     Context ctx;
-    ctx.principal = {.tenant = TenantId(std::move(tenant)), .subject = Subject(std::move(subject)), .scopes = std::move(scopes)};
+    ctx.principal = {
+        .tenant = TenantId(std::move(tenant)), .subject = Subject(std::move(subject)), .scopes = std::move(scopes)};
     return ctx.within(Seconds{30});
   }
   [[nodiscard]] static Context boss() { return as("boss", {"reviews:decide"}); }
@@ -328,15 +373,22 @@ class FakePlatform {
     EXPECT_TRUE(page && !page->reviews.empty());
     return page && !page->reviews.empty() ? page->reviews.front() : Review{};
   }
-  Result<Review> answer(Context ctx, AnswerReview in) { return loops.run(live->service.answer(std::move(ctx), std::move(in))); }
+  Result<Review> answer(Context ctx, AnswerReview in) {
+    return loops.run(live->service.answer(std::move(ctx), std::move(in)));
+  }
 
   /// What dies in a crash.
   struct Live {
     Live(FakePlatform& p, std::unique_ptr<sql::Database> real)
-        : database(std::move(real)), registry("orchestrator", "0", "test"), probe(registry),
-          store(database, *content::ContentStore::make(Secret(std::string(32, 'k')))), hub(p.clock),
+        : database(std::move(real)),
+          registry("orchestrator", "0", "test"),
+          probe(registry),
+          store(database, *content::ContentStore::make(Secret(std::string(32, 'k')))),
+          hub(p.clock),
           governed(p.policy, p.slm, p.toolbox, settling),
-          engine({store, governed, p.identity, p.toolbox, p.capsules, p.settings, hub, probe, p.log, p.clock, system_random()}, p.loops, "embedded"),
+          engine({store, governed, p.identity, p.toolbox, p.capsules, p.settings, hub, probe, p.log, p.clock,
+                  system_random()},
+                 p.loops, "embedded"),
           service({store, engine, hub, p.capsules, p.toolbox, probe, p.clock, system_random()}) {}
     CrashingDatabase database;
     observability::Registry registry;

@@ -31,7 +31,9 @@ class Journal final : public tools::Tool {
 
 }  // namespace
 
-std::unique_ptr<tools::Tool> make_journal(std::filesystem::path file) { return std::make_unique<Journal>(std::move(file)); }
+std::unique_ptr<tools::Tool> make_journal(std::filesystem::path file) {
+  return std::make_unique<Journal>(std::move(file));
+}
 
 }  // namespace writ::orchestrator
 #endif

@@ -17,9 +17,20 @@ class MakeService : public testing::Test {
   Result<Made> make(bool temporal, std::string key = std::string(32, 'k')) {
     auto database = sql::open_sqlite(folder.path() / "orchestrator.db", orchestrator_migrations());
     EXPECT_TRUE(database);
-    return make_service({.database = std::move(*database), .settings = {}, .temporal_enabled = temporal, .content_key = Secret(std::move(key)), .policy = policy,
-                         .slm = slm, .recall = recall, .identity = identity, .loops = loops, .registry = registry, .invoker = invoker, .log = log,
-                         .clock = system_clock(), .random = system_random()});
+    return make_service({.database = std::move(*database),
+                         .settings = {},
+                         .temporal_enabled = temporal,
+                         .content_key = Secret(std::move(key)),
+                         .policy = policy,
+                         .slm = slm,
+                         .recall = recall,
+                         .identity = identity,
+                         .loops = loops,
+                         .registry = registry,
+                         .invoker = invoker,
+                         .log = log,
+                         .clock = system_clock(),
+                         .random = system_random()});
   }
   sql::ScratchFolder folder;
   FakePolicy policy;
@@ -54,7 +65,8 @@ TEST_F(MakeService, runs_the_shipped_assistant_from_start_to_stop) {
   auto stream = loops.run(made->port.watch(FakePlatform::as("dev"), {.run_id = started->run_id}));
   ASSERT_TRUE(stream);
   std::string last;
-  for (auto item = loops.run((*stream)->next()); item && *item; item = loops.run((*stream)->next())) last = (*item)->type;
+  for (auto item = loops.run((*stream)->next()); item && *item; item = loops.run((*stream)->next()))
+    last = (*item)->type;
   EXPECT_EQ(last, "run_finished");
   policy.wait_for_audit(started->run_id.str() + "/run.finished");
   stream->reset();

@@ -20,7 +20,8 @@ Result<json::object> assistant_message(const Turn& turn, const Texts& texts) {
   json::array calls;
   for (const auto& call : turn.tool_calls) {
     WRIT_TRY(const auto arguments, text_of(texts, call.arguments));
-    calls.push_back({{"id", call.id}, {"type", "function"}, {"function", {{"name", call.name}, {"arguments", arguments}}}});
+    calls.push_back(
+        {{"id", call.id}, {"type", "function"}, {"function", {{"name", call.name}, {"arguments", arguments}}}});
   }
   out["tool_calls"] = std::move(calls);
   return out;
@@ -47,11 +48,14 @@ json::value choice_for(const RunState& state, const Capsule& capsule) {
 
 }  // namespace
 
-std::string refusal(std::string_view code, std::string_view words) { return to_text({{"error", code}, {"message", words}}); }
+std::string refusal(std::string_view code, std::string_view words) {
+  return to_text({{"error", code}, {"message", words}});
+}
 
-Result<slm::Prompt> model_prompt(const RunState& state, const Texts& texts, const std::vector<Exchange>& earlier, const Capsule& capsule,
-                                 const tools::Toolbox& toolbox) {
-  slm::Prompt out{.model = state.start.model, .max_tokens = std::min(capsule.max_tokens, state.tokens_free().value),
+Result<slm::Prompt> model_prompt(const RunState& state, const Texts& texts, const std::vector<Exchange>& earlier,
+                                 const Capsule& capsule, const tools::Toolbox& toolbox) {
+  slm::Prompt out{.model = state.start.model,
+                  .max_tokens = std::min(capsule.max_tokens, state.tokens_free().value),
                   .temperature = capsule.temperature};
   if (!capsule.system_prompt.empty()) out.messages.push_back(message("system", capsule.system_prompt));
   for (const auto& exchange : earlier) {

@@ -16,7 +16,9 @@ tools::Toolbox toolbox() {
   return out;
 }
 
-Capsule capsule() { return {.name = "assistant", .system_prompt = "Help.", .tools = {"calculator"}, .max_tokens = 100}; }
+Capsule capsule() {
+  return {.name = "assistant", .system_prompt = "Help.", .tools = {"calculator"}, .max_tokens = 100};
+}
 
 TEST(ModelPrompt, tells_the_session_the_question_and_the_turns_in_openais_form) {
   auto run = in_tools({{"call_1", "calculator", "args"}});
@@ -29,7 +31,8 @@ TEST(ModelPrompt, tells_the_session_the_question_and_the_turns_in_openais_form) 
   EXPECT_EQ(to_text(prompt->messages[1]), R"({"role":"user","content":"hi"})");
   EXPECT_EQ(to_text(prompt->messages[2]), R"({"role":"assistant","content":"hello"})");
   EXPECT_EQ(to_text(prompt->messages[3]), R"({"role":"user","content":"2+2?"})");
-  EXPECT_EQ(prompt->messages[4].at("tool_calls").at(0).at("function").at("arguments"), json::value(R"({"expression":"2+2"})"));
+  EXPECT_EQ(prompt->messages[4].at("tool_calls").at(0).at("function").at("arguments"),
+            json::value(R"({"expression":"2+2"})"));
   EXPECT_EQ(prompt->messages[5].at("tool_call_id"), json::value("call_1"));
   EXPECT_EQ(prompt->messages[5].at("content"), json::value(R"({"error":"denied","message":"not this tool"})"));
   EXPECT_EQ(prompt->tools.size(), 1U);

@@ -27,11 +27,19 @@ tools::Toolbox make_toolbox(const Deps& deps) {
 /// Everything of one orchestrator, in the order it is made.
 struct Parts {
   Parts(Deps d, content::ContentStore content, CapsuleSet set)
-      : deps(std::move(d)), capsules(std::move(set)), toolbox(make_toolbox(deps)), store(*deps.database, std::move(content)), probe(deps.registry),
-        hub(deps.clock), settling("orchestrator.settling", settling_max), governed(deps.policy, deps.slm, toolbox, settling),
-        engine({store, governed, deps.identity, toolbox, capsules, deps.settings, hub, probe, deps.log, deps.clock, deps.random}, deps.loops,
-               std::string(embedded_owner)),
-        outbox(store, deps.policy, probe, deps.log), service({store, engine, hub, capsules, toolbox, probe, deps.clock, deps.random}) {}
+      : deps(std::move(d)),
+        capsules(std::move(set)),
+        toolbox(make_toolbox(deps)),
+        store(*deps.database, std::move(content)),
+        probe(deps.registry),
+        hub(deps.clock),
+        settling("orchestrator.settling", settling_max),
+        governed(deps.policy, deps.slm, toolbox, settling),
+        engine({store, governed, deps.identity, toolbox, capsules, deps.settings, hub, probe, deps.log, deps.clock,
+                deps.random},
+               deps.loops, std::string(embedded_owner)),
+        outbox(store, deps.policy, probe, deps.log),
+        service({store, engine, hub, capsules, toolbox, probe, deps.clock, deps.random}) {}
   Deps deps;
   CapsuleSet capsules;
   tools::Toolbox toolbox;
@@ -51,7 +59,8 @@ Task<Status> look(Parts* parts, std::stop_token stop) {
   ctx.cancel = stop;
   auto counts = co_await parts->store.unfinished(ctx.within(Seconds{2}));
   if (!counts) co_return fail(std::move(counts).error());
-  for (const auto status : {RunStatus::running, RunStatus::waiting_review, RunStatus::waiting_dependency}) parts->probe.unfinished(status, (*counts)[status]);
+  for (const auto status : {RunStatus::running, RunStatus::waiting_review, RunStatus::waiting_dependency})
+    parts->probe.unfinished(status, (*counts)[status]);
   co_return Status{};
 }
 
@@ -60,7 +69,8 @@ Task<void> keep_house(Parts* parts, std::stop_token stop) {
   for (int looks = 0;; ++looks) {
     parts->database.set(co_await look(parts, stop));
     if (looks % looks_per_sweep == 0)
-      if (auto swept = co_await parts->store.forget_old_keys(Context{}.within(Seconds{5})); !swept) parts->deps.log.failed("keys_not_forgotten", swept.error());
+      if (auto swept = co_await parts->store.forget_old_keys(Context{}.within(Seconds{5})); !swept)
+        parts->deps.log.failed("keys_not_forgotten", swept.error());
     if (!co_await async::sleep_for(Seconds{2}, stop)) co_return;
   }
 }
@@ -69,7 +79,8 @@ Task<Status> start(Parts* parts, runtime::Scope scope) {
   WRIT_CO_CHECK(co_await parts->store.check(Context{}.within(Seconds{10})));
   parts->database.set(co_await look(parts, {}));
   WRIT_CO_CHECK(co_await start_worker(parts->engine, scope.tasks));
-  WRIT_CO_CHECK(scope.tasks.spawn(scope.loops.at(0), "orchestrator.outbox", parts->outbox.deliver(scope.tasks.stopping())));
+  WRIT_CO_CHECK(
+      scope.tasks.spawn(scope.loops.at(0), "orchestrator.outbox", parts->outbox.deliver(scope.tasks.stopping())));
   co_return scope.tasks.spawn(scope.loops.at(0), "orchestrator.keep_house", keep_house(parts, scope.tasks.stopping()));
 }
 
@@ -81,21 +92,24 @@ Task<Status> start_worker(EmbeddedEngine& engine, async::TaskGroup& tasks) { co_
 
 Result<Made> make_service(Deps deps) {
   if (deps.temporal_enabled)
-    return fail(unavailable("no_temporal", "this build has no Temporal yet: unset TEMPORAL_ENABLED to run agents on the embedded engine", std::nullopt));
+    return fail(unavailable(
+        "no_temporal", "this build has no Temporal yet: unset TEMPORAL_ENABLED to run agents on the embedded engine",
+        std::nullopt));
   WRIT_TRY(auto content, content::ContentStore::make(deps.content_key, deps.random));
   WRIT_TRY(auto capsules, CapsuleSet::load(deps.settings.capsules));
   auto parts = std::make_shared<Parts>(std::move(deps), std::move(content), std::move(capsules));
   auto* p = parts.get();
-  runtime::Service service{
-      .name = "orchestrator",
-      .registry = &p->deps.registry,
-      .routes = {orchestrator_routes(p->deps.invoker, p->service)},
-      .checks = {{.name = "database", .status = [p] { return p->database.get(); }},
-                 {.name = "audit_outbox", .need = observability::Need::optional, .status = [p] { return p->outbox.status(); }}},
-      .start = [p](runtime::Scope scope) { return start(p, scope); },
-      .drain = [p] { p->hub.close(); },
-      .flush = [p] { return flush(p); },
-      .owner = parts};
+  runtime::Service service{.name = "orchestrator",
+                           .registry = &p->deps.registry,
+                           .routes = {orchestrator_routes(p->deps.invoker, p->service)},
+                           .checks = {{.name = "database", .status = [p] { return p->database.get(); }},
+                                      {.name = "audit_outbox",
+                                       .need = observability::Need::optional,
+                                       .status = [p] { return p->outbox.status(); }}},
+                           .start = [p](runtime::Scope scope) { return start(p, scope); },
+                           .drain = [p] { p->hub.close(); },
+                           .flush = [p] { return flush(p); },
+                           .owner = parts};
   return Made{.service = std::move(service), .port = p->service};
 }
 

@@ -15,7 +15,9 @@ Error no_session(const SessionId& id) { return not_found("no_session", "there is
 
 template <class In>
 IdempotencyKey key_of(const Context& ctx, std::string_view operation, const In& in) {
-  return {.subject = ctx.principal.subject, .operation = std::string(operation), .key = ctx.idempotency_key,
+  return {.subject = ctx.principal.subject,
+          .operation = std::string(operation),
+          .key = ctx.idempotency_key,
           .request_hash = ctx.idempotency_key.empty() ? "" : crypto::sha256_hex(canonical_json(schema::encode(in)))};
 }
 
@@ -36,22 +38,32 @@ ReviewStatus status_after(ReviewAnswer answer) {
 
 // The conversation of one run, from its events.
 void add_messages(const std::vector<ResolvedEvent>& events, const RunId& run, std::vector<Message>& out) {
-  const auto add = [&](std::string role, const std::string& content) { out.push_back({std::move(role), content, run}); };
+  const auto add = [&](std::string role, const std::string& content) {
+    out.push_back({std::move(role), content, run});
+  };
   for (const auto& [event, erased] : events) {
     if (const auto* started = std::get_if<RunStarted>(&event.data)) add("user", started->prompt);
-    else if (const auto* output = std::get_if<ModelOutput>(&event.data); output != nullptr && !output->text.empty()) add("assistant", output->text);
+    else if (const auto* output = std::get_if<ModelOutput>(&event.data); output != nullptr && !output->text.empty())
+      add("assistant", output->text);
     else if (const auto* result = std::get_if<ToolResult>(&event.data)) add("tool", result->result);
   }
 }
 
 }  // namespace
 
-Result<NewRun> OrchestratorService::new_run(const Context& ctx, const Capsule& capsule, SessionId session, std::string model,
-                                            std::string prompt, std::optional<json::value> tool_choice) const {
+Result<NewRun> OrchestratorService::new_run(const Context& ctx, const Capsule& capsule, SessionId session,
+                                            std::string model, std::string prompt,
+                                            std::optional<json::value> tool_choice) const {
   if (tool_choice) WRIT_CHECK(check_tool_choice(*tool_choice));
-  RunStarted started{.session_id = std::move(session), .subject = ctx.principal.subject, .capsule = capsule.name, .capsule_version = capsule.version,
-                     .capsule_hash = capsule.hash, .model = std::move(model), .prompt = std::move(prompt),
-                     .tool_choice = tool_choice.value_or(json::value("auto")), .limits = capsule.limits};
+  RunStarted started{.session_id = std::move(session),
+                     .subject = ctx.principal.subject,
+                     .capsule = capsule.name,
+                     .capsule_version = capsule.version,
+                     .capsule_hash = capsule.hash,
+                     .model = std::move(model),
+                     .prompt = std::move(prompt),
+                     .tool_choice = tool_choice.value_or(json::value("auto")),
+                     .limits = capsule.limits};
   return NewRun{.id = make_id<RunId>(deps_.clock.now(), deps_.random), .started = std::move(started)};
 }
 
@@ -60,12 +72,16 @@ Task<Result<Started>> OrchestratorService::start(Context ctx, StartSession in) {
   const auto* capsule = deps_.capsules.find(name);
   if (capsule == nullptr) co_return fail(not_found("no_capsule", "there is no capsule " + name));
   auto key = key_of(ctx, op::start.info.id, in);
-  NewSession session{.id = make_id<SessionId>(deps_.clock.now(), deps_.random), .capsule = capsule->id(),
-                     .model = in.model.value_or(capsule->model), .metadata = std::move(in.metadata)};
-  WRIT_CO_TRY(auto run, new_run(ctx, *capsule, session.id, session.model, std::move(in.prompt), std::move(in.tool_choice)));
+  NewSession session{.id = make_id<SessionId>(deps_.clock.now(), deps_.random),
+                     .capsule = capsule->id(),
+                     .model = in.model.value_or(capsule->model),
+                     .metadata = std::move(in.metadata)};
+  WRIT_CO_TRY(auto run,
+              new_run(ctx, *capsule, session.id, session.model, std::move(in.prompt), std::move(in.tool_choice)));
   const auto id = run.id;
   auto tenant = ctx.tenant();
-  WRIT_CO_TRY(auto started, co_await deps_.store.create_session(std::move(ctx), std::move(tenant), std::move(key), std::move(session), std::move(run)));
+  WRIT_CO_TRY(auto started, co_await deps_.store.create_session(std::move(ctx), std::move(tenant), std::move(key),
+                                                                std::move(session), std::move(run)));
   if (started.run_id == id) deps_.probe.run_started();
   deps_.engine.wake();
   co_return started;
@@ -77,10 +93,13 @@ Task<Result<Started>> OrchestratorService::post(Context ctx, PostMessage in) {
   WRIT_CO_TRY(const auto session, co_await deps_.store.find_session(ctx, tenant, in.session_id));
   if (!session) co_return fail(no_session(in.session_id));
   const auto* capsule = deps_.capsules.find(session->capsule);
-  if (capsule == nullptr) co_return fail(not_found("no_capsule", "the session's capsule " + session->capsule + " is not installed"));
-  WRIT_CO_TRY(auto run, new_run(ctx, *capsule, in.session_id, session->model, std::move(in.prompt), std::move(in.tool_choice)));
+  if (capsule == nullptr)
+    co_return fail(not_found("no_capsule", "the session's capsule " + session->capsule + " is not installed"));
+  WRIT_CO_TRY(auto run,
+              new_run(ctx, *capsule, in.session_id, session->model, std::move(in.prompt), std::move(in.tool_choice)));
   const auto id = run.id;
-  WRIT_CO_TRY(auto started, co_await deps_.store.create_run(std::move(ctx), tenant, std::move(key), in.session_id, std::move(run)));
+  WRIT_CO_TRY(auto started,
+              co_await deps_.store.create_run(std::move(ctx), tenant, std::move(key), in.session_id, std::move(run)));
   if (started.run_id == id) deps_.probe.run_started();
   deps_.engine.wake();
   co_return started;
@@ -91,7 +110,11 @@ Task<Result<Session>> OrchestratorService::session(Context ctx, SessionRef in) {
   const auto tenant = ctx.tenant();
   WRIT_CO_TRY(auto row, co_await deps_.store.find_session(ctx, tenant, in.session_id));
   if (!row) co_return fail(no_session(in.session_id));
-  Session out{.session_id = row->id, .capsule = std::move(row->capsule), .metadata = std::move(row->metadata), .runs = std::move(row->runs), .created_at = row->created_at};
+  Session out{.session_id = row->id,
+              .capsule = std::move(row->capsule),
+              .metadata = std::move(row->metadata),
+              .runs = std::move(row->runs),
+              .created_at = row->created_at};
   for (const auto& run : out.runs) {
     WRIT_CO_TRY(const auto events, co_await deps_.store.events_after(ctx, tenant, run, 0, events_max));
     add_messages(events, run, out.messages);
@@ -117,7 +140,8 @@ Task<Result<StreamPtr<RunEvent>>> OrchestratorService::watch(Context ctx, WatchR
   }
   // Subscribed before the first read: what happens between them comes twice and is given once.
   auto live = deps_.hub.subscribe(in.run_id, ctx);
-  auto watch = std::make_unique<RunWatch>(deps_.store, std::move(ctx), in.run_id, std::min(in.after, found->last_seq), std::move(live));
+  auto watch = std::make_unique<RunWatch>(deps_.store, std::move(ctx), in.run_id, std::min(in.after, found->last_seq),
+                                          std::move(live));
   WRIT_CO_CHECK(co_await watch->catch_up());
   co_return watch;
 }
@@ -127,26 +151,34 @@ Task<Result<Run>> OrchestratorService::cancel(Context ctx, RunRef in) {
   WRIT_CO_TRY(const auto found, co_await deps_.store.find_run(ctx, tenant, in.run_id));
   if (!found) co_return fail(no_run(in.run_id));
   if (!is_end(found->status)) {
-    WRIT_CO_TRY(const auto appended, co_await deps_.store.append_by_person(ctx, tenant, in.run_id, CancelRequested{.by = ctx.principal.subject}, deps_.clock.now()));
+    WRIT_CO_TRY(const auto appended,
+                co_await deps_.store.append_by_person(ctx, tenant, in.run_id,
+                                                      CancelRequested{.by = ctx.principal.subject}, deps_.clock.now()));
     deps_.engine.interrupt(in.run_id);
     tell(in.run_id, appended);
   }
   co_return co_await run(std::move(ctx), std::move(in));
 }
 
-Result<ReviewAnswered> OrchestratorService::answered(const Context& ctx, const Review& review, const AnswerReview& in) const {
-  if (review.requested_by == ctx.principal.subject) return fail(forbidden("own_request", "nobody answers a review of their own run"));
-  if (!ctx.principal.has_scope(review.scope)) return fail(forbidden("missing_scope", "this review needs the scope " + review.scope));
+Result<ReviewAnswered> OrchestratorService::answered(const Context& ctx, const Review& review,
+                                                     const AnswerReview& in) const {
+  if (review.requested_by == ctx.principal.subject)
+    return fail(forbidden("own_request", "nobody answers a review of their own run"));
+  if (!ctx.principal.has_scope(review.scope))
+    return fail(forbidden("missing_scope", "this review needs the scope " + review.scope));
   if (!fits(review.kind, in.answer))
-    return fail(invalid("bad_answer", fmt::format("a review of kind {} is answered by {}", schema::name_of(review.kind),
-                                                  review.kind == ReviewKind::action ? "approve or deny" : "retry, done or deny"),
+    return fail(invalid("bad_answer",
+                        fmt::format("a review of kind {} is answered by {}", schema::name_of(review.kind),
+                                    review.kind == ReviewKind::action ? "approve or deny" : "retry, done or deny"),
                         {{"/answer", "does not fit this review"}}));
   if (in.arguments && in.answer != ReviewAnswer::approve)
     return fail(invalid("bad_answer", "only an approval has arguments", {{"/arguments", "only with approve"}}));
   if (in.arguments && review.tool.empty())
     return fail(invalid("bad_answer", "what is reviewed has no arguments", {{"/arguments", "only for a tool"}}));
-  if (in.result && in.answer != ReviewAnswer::done) return fail(invalid("bad_answer", "only done has a result", {{"/result", "only with done"}}));
-  ReviewAnswered out{.review_id = review.review_id, .answer = in.answer, .by = ctx.principal.subject, .note = in.note.value_or("")};
+  if (in.result && in.answer != ReviewAnswer::done)
+    return fail(invalid("bad_answer", "only done has a result", {{"/result", "only with done"}}));
+  ReviewAnswered out{
+      .review_id = review.review_id, .answer = in.answer, .by = ctx.principal.subject, .note = in.note.value_or("")};
   if (in.arguments) {
     const auto* tool = deps_.tools.find(review.tool);
     if (tool == nullptr) return fail(invalid("bad_arguments", "the tool " + review.tool + " is not installed"));
@@ -168,7 +200,8 @@ Task<Result<Review>> OrchestratorService::answer(Context ctx, AnswerReview in) {
   WRIT_CO_TRY(const auto review, co_await deps_.store.find_review(ctx, tenant, in.review_id));
   if (!review) co_return fail(not_found("no_review", "there is no review " + in.review_id.str()));
   WRIT_CO_TRY(auto event, answered(ctx, *review, in));
-  WRIT_CO_TRY(auto stored, co_await deps_.store.answer_review(std::move(ctx), tenant, std::move(key), std::move(event), deps_.clock.now()));
+  WRIT_CO_TRY(auto stored, co_await deps_.store.answer_review(std::move(ctx), tenant, std::move(key), std::move(event),
+                                                              deps_.clock.now()));
   if (!stored.appended.events.empty()) deps_.probe.review(status_after(in.answer));
   tell(stored.review.run_id, stored.appended);
   co_return std::move(stored.review);

@@ -20,17 +20,20 @@ struct OrchestratorSettings {
     using S = OrchestratorSettings;
     return std::tuple(
         setting("WRIT_ORCHESTRATOR_LEASE", &S::lease, duration(Millis{1000}, Seconds{600}), "30s",
-                "How long a worker keeps a run without a sign of life.", "shorter than a slow disk's pause would take runs from living workers"),
+                "How long a worker keeps a run without a sign of life.",
+                "shorter than a slow disk's pause would take runs from living workers"),
         setting("WRIT_ORCHESTRATOR_REVIEW_EXPIRY", &S::review_expiry, duration(Seconds{1}, Seconds{90 * 86'400}), "72h",
                 "A review that nobody answers is denied after this.", "a weekend is 64 hours"),
         setting("WRIT_ORCHESTRATOR_ACTIVE_RUNS", &S::active_runs_max, integer(1, 100'000), "1000",
                 "Runs that are driven at once; the others wait their turn.", "each holds its conversation in memory"),
         setting("WRIT_ORCHESTRATOR_CAPSULES", &S::capsules, list(0, 16), unset, "Folders with more capsules, *.json."),
         setting("WRIT_ORCHESTRATOR_CONTENT_KEY", &S::content_key, secret(32), unset,
-                "Encrypts the keys of stored content; `writ init` makes one in the data folder for local runs.", "256 bits")
+                "Encrypts the keys of stored content; `writ init` makes one in the data folder for local runs.",
+                "256 bits")
 #ifdef WRIT_FAIL_POINTS
             ,
-        setting("WRIT_ORCHESTRATOR_JOURNAL", &S::journal, path(), unset, "File of the tool journal, which only test builds have.")
+        setting("WRIT_ORCHESTRATOR_JOURNAL", &S::journal, path(), unset,
+                "File of the tool journal, which only test builds have.")
 #endif
     );
   }

@@ -29,20 +29,25 @@ Result<Out> once(Transaction& tx, const TenantId& tenant, const IdempotencyKey& 
   return out;
 }
 
-Result<std::optional<std::string>> text_of(Reader& reader, const ContentStore& content, const TenantId& tenant, const Subject& subject,
-                                           const std::optional<std::string>& id) {
+Result<std::optional<std::string>> text_of(Reader& reader, const ContentStore& content, const TenantId& tenant,
+                                           const Subject& subject, const std::optional<std::string>& id) {
   if (!id) return std::nullopt;
   return content.get(reader, tenant, subject, writ::ContentId(*id));
 }
 
-Result<std::vector<Exchange>> earlier_exchanges(Reader& reader, const ContentStore& content, const tables::RunRow& row) {
-  WRIT_TRY(const auto rows, reader.rows("SELECT prompt, answer FROM runs WHERE tenant = ?1 AND session = ?2 AND id < ?3 AND status = 'completed' "
-                                        "ORDER BY created_at DESC, id DESC LIMIT ?4",
-                                        row.tenant, row.session, row.id, earlier_max));
+Result<std::vector<Exchange>> earlier_exchanges(Reader& reader, const ContentStore& content,
+                                                const tables::RunRow& row) {
+  WRIT_TRY(
+      const auto rows,
+      reader.rows(
+          "SELECT prompt, answer FROM runs WHERE tenant = ?1 AND session = ?2 AND id < ?3 AND status = 'completed' "
+          "ORDER BY created_at DESC, id DESC LIMIT ?4",
+          row.tenant, row.session, row.id, earlier_max));
   std::vector<Exchange> out;
   for (const auto& run : rows) {
     WRIT_TRY(auto prompt, text_of(reader, content, row.tenant, row.data_subject, run.get<std::string>(0)));
-    WRIT_TRY(auto answer, text_of(reader, content, row.tenant, row.data_subject, run.get<std::optional<std::string>>(1)));
+    WRIT_TRY(auto answer,
+             text_of(reader, content, row.tenant, row.data_subject, run.get<std::optional<std::string>>(1)));
     if (prompt && answer) out.insert(out.begin(), {std::move(*prompt), std::move(*answer)});
   }
   return out;
@@ -54,7 +59,8 @@ Task<Status> OrchestratorStore::check(Context ctx) {
   return database_.read(std::move(ctx), [this](Reader& reader) { return content_.check(reader); });
 }
 
-Task<Result<Started>> OrchestratorStore::create_session(Context ctx, TenantId tenant, IdempotencyKey key, NewSession session, NewRun run) {
+Task<Result<Started>> OrchestratorStore::create_session(Context ctx, TenantId tenant, IdempotencyKey key,
+                                                        NewSession session, NewRun run) {
   return database_.write(std::move(ctx), [this, tenant, key, session, run](Transaction& tx) -> Result<Started> {
     return once<Started>(tx, tenant, key, [&]() -> Result<Started> {
       WRIT_CHECK(tables::insert_session(tx, tenant, key.subject, session));
@@ -64,7 +70,8 @@ Task<Result<Started>> OrchestratorStore::create_session(Context ctx, TenantId te
   });
 }
 
-Task<Result<Started>> OrchestratorStore::create_run(Context ctx, TenantId tenant, IdempotencyKey key, SessionId session, NewRun run) {
+Task<Result<Started>> OrchestratorStore::create_run(Context ctx, TenantId tenant, IdempotencyKey key, SessionId session,
+                                                    NewRun run) {
   return database_.write(std::move(ctx), [this, tenant, key, session, run](Transaction& tx) -> Result<Started> {
     return once<Started>(tx, tenant, key, [&]() -> Result<Started> {
       WRIT_TRY(const auto row, tx.row("SELECT subject FROM sessions WHERE tenant = ?1 AND id = ?2", tenant, session));
@@ -77,13 +84,20 @@ Task<Result<Started>> OrchestratorStore::create_run(Context ctx, TenantId tenant
 
 Task<Result<std::optional<SessionRow>>> OrchestratorStore::find_session(Context ctx, TenantId tenant, SessionId id) {
   return database_.read(std::move(ctx), [tenant, id](Reader& reader) -> Result<std::optional<SessionRow>> {
-    WRIT_TRY(const auto row, reader.row("SELECT subject, capsule, model, metadata, created_at FROM sessions WHERE tenant = ?1 AND id = ?2", tenant, id));
+    WRIT_TRY(
+        const auto row,
+        reader.row("SELECT subject, capsule, model, metadata, created_at FROM sessions WHERE tenant = ?1 AND id = ?2",
+                   tenant, id));
     if (!row) return std::nullopt;
-    SessionRow out{.id = id, .subject = row->get<Subject>(0), .capsule = row->get<std::string>(1), .model = row->get<std::string>(2),
+    SessionRow out{.id = id,
+                   .subject = row->get<Subject>(0),
+                   .capsule = row->get<std::string>(1),
+                   .model = row->get<std::string>(2),
                    .created_at = row->get<WallTime>(4)};
     WRIT_TRY(const auto metadata, parse_json(row->get<std::string_view>(3)));
     WRIT_TRY(out.metadata, schema::decode<schema::TextMap>(metadata));
-    WRIT_TRY(const auto runs, reader.rows("SELECT id FROM runs WHERE tenant = ?1 AND session = ?2 ORDER BY created_at, id", tenant, id));
+    WRIT_TRY(const auto runs,
+             reader.rows("SELECT id FROM runs WHERE tenant = ?1 AND session = ?2 ORDER BY created_at, id", tenant, id));
     for (const auto& run : runs) out.runs.push_back(run.get<RunId>(0));
     return out;
   });
@@ -91,53 +105,71 @@ Task<Result<std::optional<SessionRow>>> OrchestratorStore::find_session(Context 
 
 Task<Result<std::optional<Run>>> OrchestratorStore::find_run(Context ctx, TenantId tenant, RunId id) {
   return database_.read(std::move(ctx), [this, tenant, id](Reader& reader) -> Result<std::optional<Run>> {
-    WRIT_TRY(const auto found, reader.row("SELECT session, status, capsule, model, steps, prompt_tokens, completion_tokens, tokens_left, answer, reason, "
-                                          "review, created_at, finished_at, last_seq, data_subject FROM runs WHERE tenant = ?1 AND id = ?2",
-                                          tenant, id));
+    WRIT_TRY(
+        const auto found,
+        reader.row("SELECT session, status, capsule, model, steps, prompt_tokens, completion_tokens, tokens_left, "
+                   "answer, reason, "
+                   "review, created_at, finished_at, last_seq, data_subject FROM runs WHERE tenant = ?1 AND id = ?2",
+                   tenant, id));
     if (!found) return std::nullopt;
     const auto& row = *found;
-    Run out{.run_id = id, .session_id = row.get<SessionId>(0), .capsule = row.get<std::string>(2), .model = row.get<std::string>(3),
+    Run out{.run_id = id,
+            .session_id = row.get<SessionId>(0),
+            .capsule = row.get<std::string>(2),
+            .model = row.get<std::string>(3),
             .steps = row.get<std::int64_t>(4),
-            .usage = {.prompt = row.get<Tokens>(5), .completion = row.get<Tokens>(6), .left = row.get<std::optional<Tokens>>(7)},
-            .review_id = row.get<std::optional<ReviewId>>(10), .created_at = row.get<WallTime>(11), .finished_at = row.get<std::optional<WallTime>>(12),
+            .usage = {.prompt = row.get<Tokens>(5),
+                      .completion = row.get<Tokens>(6),
+                      .left = row.get<std::optional<Tokens>>(7)},
+            .review_id = row.get<std::optional<ReviewId>>(10),
+            .created_at = row.get<WallTime>(11),
+            .finished_at = row.get<std::optional<WallTime>>(12),
             .last_seq = row.get<std::int64_t>(13)};
     for (const auto& [status, name] : schema::EnumNames<RunStatus>::value)
       if (name == row.get<std::string_view>(1)) out.status = status;
     if (auto reason = row.get<std::string>(9); !reason.empty()) out.reason = std::move(reason);
-    WRIT_TRY(out.answer, text_of(reader, content_, tenant, row.get<Subject>(14), row.get<std::optional<std::string>>(8)));
+    WRIT_TRY(out.answer,
+             text_of(reader, content_, tenant, row.get<Subject>(14), row.get<std::optional<std::string>>(8)));
     return out;
   });
 }
 
-Task<Result<std::vector<ResolvedEvent>>> OrchestratorStore::events_after(Context ctx, TenantId tenant, RunId run, std::int64_t after, std::int64_t limit) {
-  return database_.read(std::move(ctx), [this, tenant, run, after, limit](Reader& reader) -> Result<std::vector<ResolvedEvent>> {
-    WRIT_TRY(const auto row, tables::find_row(reader, tenant, run));
-    WRIT_TRY(auto events, tables::read_events(reader, tenant, run, after, limit));
-    Texts texts;
-    WRIT_CHECK(tables::read_texts(reader, content_, row, events, texts));
-    std::vector<ResolvedEvent> out;
-    for (auto& event : events) {
-      ResolvedEvent resolved{.event = std::move(event)};
-      for_each_content(resolved.event.data, [&](ContentId& field) {
-        const auto* text = texts.find(field);
-        resolved.erased = resolved.erased || text == nullptr;
-        field = text == nullptr ? "" : *text;
-      });
-      out.push_back(std::move(resolved));
-    }
-    return out;
-  });
+Task<Result<std::vector<ResolvedEvent>>> OrchestratorStore::events_after(Context ctx, TenantId tenant, RunId run,
+                                                                         std::int64_t after, std::int64_t limit) {
+  return database_.read(std::move(ctx),
+                        [this, tenant, run, after, limit](Reader& reader) -> Result<std::vector<ResolvedEvent>> {
+                          WRIT_TRY(const auto row, tables::find_row(reader, tenant, run));
+                          WRIT_TRY(auto events, tables::read_events(reader, tenant, run, after, limit));
+                          Texts texts;
+                          WRIT_CHECK(tables::read_texts(reader, content_, row, events, texts));
+                          std::vector<ResolvedEvent> out;
+                          for (auto& event : events) {
+                            ResolvedEvent resolved{.event = std::move(event)};
+                            for_each_content(resolved.event.data, [&](ContentId& field) {
+                              const auto* text = texts.find(field);
+                              resolved.erased = resolved.erased || text == nullptr;
+                              field = text == nullptr ? "" : *text;
+                            });
+                            out.push_back(std::move(resolved));
+                          }
+                          return out;
+                        });
 }
 
 Task<Result<std::optional<Review>>> OrchestratorStore::find_review(Context ctx, TenantId tenant, ReviewId id) {
-  return database_.read(std::move(ctx), [this, tenant, id](Reader& reader) { return tables::find_review(reader, content_, tenant, id); });
+  return database_.read(
+      std::move(ctx), [this, tenant, id](Reader& reader) { return tables::find_review(reader, content_, tenant, id); });
 }
 
-Task<Result<std::vector<Review>>> OrchestratorStore::list_reviews(Context ctx, TenantId tenant, std::optional<RunId> run) {
-  return database_.read(std::move(ctx), [this, tenant, run](Reader& reader) { return tables::list_reviews(reader, content_, tenant, run); });
+Task<Result<std::vector<Review>>> OrchestratorStore::list_reviews(Context ctx, TenantId tenant,
+                                                                  std::optional<RunId> run) {
+  return database_.read(std::move(ctx), [this, tenant, run](Reader& reader) {
+    return tables::list_reviews(reader, content_, tenant, run);
+  });
 }
 
-Task<Result<Appended>> OrchestratorStore::append_by_person(Context ctx, TenantId tenant, RunId run, Draft draft, WallTime at) {
+Task<Result<Appended>> OrchestratorStore::append_by_person(Context ctx, TenantId tenant, RunId run, Draft draft,
+                                                           WallTime at) {
   return database_.write(std::move(ctx), [this, tenant, run, draft, at](Transaction& tx) -> Result<Appended> {
     WRIT_TRY(const auto row, tables::find_row(tx, tenant, run));
     WRIT_TRY(auto state, replay_stored(tx, tenant, run));
@@ -145,7 +177,9 @@ Task<Result<Appended>> OrchestratorStore::append_by_person(Context ctx, TenantId
   });
 }
 
-Task<Result<OrchestratorStore::Answered>> OrchestratorStore::answer_review(Context ctx, TenantId tenant, IdempotencyKey key, ReviewAnswered draft, WallTime at) {
+Task<Result<OrchestratorStore::Answered>> OrchestratorStore::answer_review(Context ctx, TenantId tenant,
+                                                                           IdempotencyKey key, ReviewAnswered draft,
+                                                                           WallTime at) {
   return database_.write(std::move(ctx), [this, tenant, key, draft, at](Transaction& tx) -> Result<Answered> {
     Answered out;
     auto answer = [&]() -> Result<Review> {
@@ -157,7 +191,8 @@ Task<Result<OrchestratorStore::Answered>> OrchestratorStore::answer_review(Conte
       WRIT_TRY(auto state, replay_stored(tx, tenant, review->run_id));
       auto event = draft;
       if (state.review) event.decision_id = state.review->decision_id;
-      WRIT_TRY(out.appended, tables::write_events(tx, content_, row, std::move(state), {event}, at, tables::Write::by_person));
+      WRIT_TRY(out.appended,
+               tables::write_events(tx, content_, row, std::move(state), {event}, at, tables::Write::by_person));
       WRIT_TRY(review, tables::find_review(tx, content_, tenant, draft.review_id));
       return std::move(*review);
     };
@@ -166,12 +201,14 @@ Task<Result<OrchestratorStore::Answered>> OrchestratorStore::answer_review(Conte
   });
 }
 
-Task<Result<std::vector<Claim>>> OrchestratorStore::claim_due(Context ctx, std::string owner, WallTime now, Millis lease, std::size_t limit) {
+Task<Result<std::vector<Claim>>> OrchestratorStore::claim_due(Context ctx, std::string owner, WallTime now,
+                                                              Millis lease, std::size_t limit) {
   return database_.write(std::move(ctx), [owner, now, lease, limit](Transaction& tx) -> Result<std::vector<Claim>> {
-    WRIT_TRY(const auto rows, tx.rows("UPDATE runs SET owner = ?1, lease_until = ?3, fence = fence + 1 WHERE (tenant, id) IN ("
-                                      "SELECT tenant, id FROM runs WHERE finished_at IS NULL AND due_at <= ?2 "
-                                      "AND (owner IS NULL OR lease_until <= ?2) ORDER BY due_at LIMIT ?4) RETURNING tenant, id, fence",
-                                      owner, now, now + lease, limit));
+    WRIT_TRY(const auto rows,
+             tx.rows("UPDATE runs SET owner = ?1, lease_until = ?3, fence = fence + 1 WHERE (tenant, id) IN ("
+                     "SELECT tenant, id FROM runs WHERE finished_at IS NULL AND due_at <= ?2 "
+                     "AND (owner IS NULL OR lease_until <= ?2) ORDER BY due_at LIMIT ?4) RETURNING tenant, id, fence",
+                     owner, now, now + lease, limit));
     std::vector<Claim> out;
     for (const auto& row : rows) out.push_back({row.get<TenantId>(0), row.get<RunId>(1), row.get<std::int64_t>(2)});
     return out;
@@ -180,7 +217,8 @@ Task<Result<std::vector<Claim>>> OrchestratorStore::claim_due(Context ctx, std::
 
 Task<Status> OrchestratorStore::disown(Context ctx, std::string owner) {
   return database_.write(std::move(ctx), [owner](Transaction& tx) -> Status {
-    WRIT_CHECK(tx.run("UPDATE runs SET owner = NULL, lease_until = NULL WHERE owner = ?1 AND finished_at IS NULL", owner));
+    WRIT_CHECK(
+        tx.run("UPDATE runs SET owner = NULL, lease_until = NULL WHERE owner = ?1 AND finished_at IS NULL", owner));
     return {};
   });
 }
@@ -201,9 +239,10 @@ Task<Status> OrchestratorStore::renew_leases(Context ctx, std::string owner, Wal
 
 Task<Result<bool>> OrchestratorStore::release(Context ctx, Claim claim, std::int64_t last_seq, WallTime due) {
   return database_.write(std::move(ctx), [claim, last_seq, due](Transaction& tx) -> Result<bool> {
-    WRIT_TRY(const auto changed, tx.run("UPDATE runs SET owner = NULL, lease_until = NULL, due_at = ?5 "
-                                        "WHERE tenant = ?1 AND id = ?2 AND fence = ?3 AND last_seq = ?4 AND finished_at IS NULL",
-                                        claim.tenant, claim.run_id, claim.fence, last_seq, due));
+    WRIT_TRY(const auto changed,
+             tx.run("UPDATE runs SET owner = NULL, lease_until = NULL, due_at = ?5 "
+                    "WHERE tenant = ?1 AND id = ?2 AND fence = ?3 AND last_seq = ?4 AND finished_at IS NULL",
+                    claim.tenant, claim.run_id, claim.fence, last_seq, due));
     return changed == 1;
   });
 }
@@ -219,29 +258,37 @@ Task<Result<LoadedRun>> OrchestratorStore::load(Context ctx, Claim claim) {
   });
 }
 
-Task<Result<Appended>> OrchestratorStore::append(Context ctx, Claim claim, RunState state, std::vector<Draft> drafts, WallTime at) {
-  return database_.write(std::move(ctx), [this, claim, before = std::move(state), drafts = std::move(drafts), at](Transaction& tx) -> Result<Appended> {
-    auto state = before;
-    WRIT_TRY(const auto row, tables::find_row(tx, claim.tenant, claim.run_id));
-    if (row.fence != claim.fence || !row.owned) return fail(conflict("fenced", "another host has the run " + claim.run_id.str()));
-    WRIT_TRY(auto others, tables::read_events(tx, claim.tenant, claim.run_id, state.last_seq, all_events));
-    for (const auto& event : others) state = apply(std::move(state), event);
-    Texts texts;
-    WRIT_CHECK(tables::read_texts(tx, content_, row, others, texts));
-    WRIT_TRY(auto out, tables::write_events(tx, content_, row, std::move(state), drafts, at, tables::Write::by_host));
-    out.events.insert(out.events.begin(), std::make_move_iterator(others.begin()), std::make_move_iterator(others.end()));
-    out.texts.known.merge(texts.known);
-    return out;
-  });
+Task<Result<Appended>> OrchestratorStore::append(Context ctx, Claim claim, RunState state, std::vector<Draft> drafts,
+                                                 WallTime at) {
+  return database_.write(
+      std::move(ctx),
+      [this, claim, before = std::move(state), drafts = std::move(drafts), at](Transaction& tx) -> Result<Appended> {
+        auto state = before;
+        WRIT_TRY(const auto row, tables::find_row(tx, claim.tenant, claim.run_id));
+        if (row.fence != claim.fence || !row.owned)
+          return fail(conflict("fenced", "another host has the run " + claim.run_id.str()));
+        WRIT_TRY(auto others, tables::read_events(tx, claim.tenant, claim.run_id, state.last_seq, all_events));
+        for (const auto& event : others) state = apply(std::move(state), event);
+        Texts texts;
+        WRIT_CHECK(tables::read_texts(tx, content_, row, others, texts));
+        WRIT_TRY(auto out,
+                 tables::write_events(tx, content_, row, std::move(state), drafts, at, tables::Write::by_host));
+        out.events.insert(out.events.begin(), std::make_move_iterator(others.begin()),
+                          std::make_move_iterator(others.end()));
+        out.texts.known.merge(texts.known);
+        return out;
+      });
 }
 
 Task<Result<std::vector<OutboxRow>>> OrchestratorStore::outbox(Context ctx, std::int64_t limit) {
   return database_.read(std::move(ctx), [limit](Reader& reader) -> Result<std::vector<OutboxRow>> {
-    WRIT_TRY(const auto rows, reader.rows("SELECT tenant, id, kind, data FROM outbox ORDER BY created_at LIMIT ?1", limit));
+    WRIT_TRY(const auto rows,
+             reader.rows("SELECT tenant, id, kind, data FROM outbox ORDER BY created_at LIMIT ?1", limit));
     std::vector<OutboxRow> out;
     for (const auto& row : rows) {
       WRIT_TRY(auto data, parse_json(row.get<std::string_view>(3)));
-      out.push_back({row.get<TenantId>(0), row.get<std::string>(1), row.get<std::string>(2), std::move(data.as_object())});
+      out.push_back(
+          {row.get<TenantId>(0), row.get<std::string>(1), row.get<std::string>(2), std::move(data.as_object())});
     }
     return out;
   });
@@ -263,7 +310,8 @@ Task<Status> OrchestratorStore::forget_old_keys(Context ctx) {
 
 Task<Result<std::map<RunStatus, std::int64_t>>> OrchestratorStore::unfinished(Context ctx) {
   return database_.read(std::move(ctx), [](Reader& reader) -> Result<std::map<RunStatus, std::int64_t>> {
-    WRIT_TRY(const auto rows, reader.rows("SELECT status, count(*) FROM runs WHERE finished_at IS NULL GROUP BY status"));
+    WRIT_TRY(const auto rows,
+             reader.rows("SELECT status, count(*) FROM runs WHERE finished_at IS NULL GROUP BY status"));
     std::map<RunStatus, std::int64_t> out;
     for (const auto& row : rows)
       for (const auto& [status, name] : schema::EnumNames<RunStatus>::value)

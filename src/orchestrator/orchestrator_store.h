@@ -35,7 +35,7 @@ struct IdempotencyKey {
 struct NewSession {
   SessionId id;
   std::string capsule;  // name@version
-  std::string model;    // of all its runs
+  std::string model;  // of all its runs
   schema::TextMap metadata;
 };
 struct NewRun {
@@ -44,7 +44,7 @@ struct NewRun {
 };
 struct SessionRow {
   SessionId id;
-  Subject subject;      // whose it is; also the data subject of its content
+  Subject subject;  // whose it is; also the data subject of its content
   std::string capsule, model;
   schema::TextMap metadata;
   WallTime created_at;
@@ -63,8 +63,8 @@ struct Exchange {
 };
 struct LoadedRun {
   RunState state;
-  Texts texts;                      // of the events; what is missing was erased
-  std::vector<Exchange> earlier;    // oldest first
+  Texts texts;  // of the events; what is missing was erased
+  std::vector<Exchange> earlier;  // oldest first
 };
 /// Events that were added, by this write or by others since `state`, and the state after them.
 struct Appended {
@@ -87,35 +87,42 @@ struct OutboxRow {
 
 class OrchestratorStore {
  public:
-  OrchestratorStore(sql::Database& database, content::ContentStore content) : database_(database), content_(std::move(content)) {}
+  OrchestratorStore(sql::Database& database, content::ContentStore content)
+      : database_(database), content_(std::move(content)) {}
 
   /// Whether the content key fits. Errors: conflict (content_key_wrong), those of sql.
   [[nodiscard]] Task<Status> check(Context ctx);
 
   // ---- what clients ask for; every method is of one tenant
-  [[nodiscard]] Task<Result<Started>> create_session(Context ctx, TenantId tenant, IdempotencyKey key, NewSession session, NewRun run);
+  [[nodiscard]] Task<Result<Started>> create_session(Context ctx, TenantId tenant, IdempotencyKey key,
+                                                     NewSession session, NewRun run);
   /// Errors: not_found (no_session), conflict (run_active).
-  [[nodiscard]] Task<Result<Started>> create_run(Context ctx, TenantId tenant, IdempotencyKey key, SessionId session, NewRun run);
+  [[nodiscard]] Task<Result<Started>> create_run(Context ctx, TenantId tenant, IdempotencyKey key, SessionId session,
+                                                 NewRun run);
   [[nodiscard]] Task<Result<std::optional<SessionRow>>> find_session(Context ctx, TenantId tenant, SessionId id);
   [[nodiscard]] Task<Result<std::optional<Run>>> find_run(Context ctx, TenantId tenant, RunId id);
   /// After a seq, at most `limit`, oldest first.
-  [[nodiscard]] Task<Result<std::vector<ResolvedEvent>>> events_after(Context ctx, TenantId tenant, RunId run, std::int64_t after, std::int64_t limit);
+  [[nodiscard]] Task<Result<std::vector<ResolvedEvent>>> events_after(Context ctx, TenantId tenant, RunId run,
+                                                                      std::int64_t after, std::int64_t limit);
   [[nodiscard]] Task<Result<std::optional<Review>>> find_review(Context ctx, TenantId tenant, ReviewId id);
   /// Newest first, at most 100.
   [[nodiscard]] Task<Result<std::vector<Review>>> list_reviews(Context ctx, TenantId tenant, std::optional<RunId> run);
   /// A person's event (cancel_requested, review_answered) under whatever fence is current; a parked run becomes due.
   /// Adds nothing when the run has ended. Errors: not_found (no_run).
-  [[nodiscard]] Task<Result<Appended>> append_by_person(Context ctx, TenantId tenant, RunId run, Draft draft, WallTime at);
+  [[nodiscard]] Task<Result<Appended>> append_by_person(Context ctx, TenantId tenant, RunId run, Draft draft,
+                                                        WallTime at);
   /// The same for an answer, once: review and answer as stored. Errors: not_found (no_review), conflict (review_answered).
   struct Answered {
     Review review;
     Appended appended;
   };
-  [[nodiscard]] Task<Result<Answered>> answer_review(Context ctx, TenantId tenant, IdempotencyKey key, ReviewAnswered draft, WallTime at);
+  [[nodiscard]] Task<Result<Answered>> answer_review(Context ctx, TenantId tenant, IdempotencyKey key,
+                                                     ReviewAnswered draft, WallTime at);
 
   // ---- what hosts do; claims span tenants
   /// Takes runs that are due: unowned, or with a lease that is over.
-  [[nodiscard]] Task<Result<std::vector<Claim>>> claim_due(Context ctx, std::string owner, WallTime now, Millis lease, std::size_t limit);
+  [[nodiscard]] Task<Result<std::vector<Claim>>> claim_due(Context ctx, std::string owner, WallTime now, Millis lease,
+                                                           std::size_t limit);
   /// Gives back all runs of an owner that has just started: whoever had them under its name is gone.
   [[nodiscard]] Task<Status> disown(Context ctx, std::string owner);
   /// When the next unowned run is due.
@@ -126,7 +133,8 @@ class OrchestratorStore {
   [[nodiscard]] Task<Result<LoadedRun>> load(Context ctx, Claim claim);
   /// Appends after whatever others appended since `state`, which is taken in first; no drafts: only takes in. A run that
   /// then waits or has ended is given back. Errors: conflict (fenced: another host has the run).
-  [[nodiscard]] Task<Result<Appended>> append(Context ctx, Claim claim, RunState state, std::vector<Draft> drafts, WallTime at);
+  [[nodiscard]] Task<Result<Appended>> append(Context ctx, Claim claim, RunState state, std::vector<Draft> drafts,
+                                              WallTime at);
 
   // ---- audit outbox and housekeeping
   [[nodiscard]] Task<Result<std::vector<OutboxRow>>> outbox(Context ctx, std::int64_t limit);

@@ -29,9 +29,10 @@ TEST_F(OrchestratorTest, a_run_decides_thinks_acts_and_answers) {
   const auto started = platform.start(R"(call save {"text":"hi"})");
   const auto events = platform.watch(started.run_id);
   expect_gapless(events);
-  EXPECT_EQ(types_of(events), (std::vector<std::string>{"run_started", "decided", "step_started", "decided", "decided", "model_output", "decided",
-                                                        "step_started", "decided", "tool_result", "step_started", "decided", "decided", "model_output",
-                                                        "run_finished"}));
+  EXPECT_EQ(types_of(events),
+            (std::vector<std::string>{"run_started", "decided", "step_started", "decided", "decided", "model_output",
+                                      "decided", "step_started", "decided", "tool_result", "step_started", "decided",
+                                      "decided", "model_output", "run_finished"}));
   const auto run = platform.run(started.run_id);
   EXPECT_EQ(run.status, RunStatus::completed);
   EXPECT_EQ(run.answer, R"(The tool said {"written":true})");
@@ -68,7 +69,8 @@ TEST_F(OrchestratorTest, a_watcher_goes_on_from_its_cursor_without_loss_or_dupli
 
 TEST_F(OrchestratorTest, the_public_view_shows_texts_and_no_content_ids) {
   const auto started = platform.start(R"(call save {"text":"hi"})");
-  for (const auto& event : platform.watch(started.run_id)) EXPECT_EQ(to_text(event.data).find("cnt_"), std::string::npos) << to_text(event.data);
+  for (const auto& event : platform.watch(started.run_id))
+    EXPECT_EQ(to_text(event.data).find("cnt_"), std::string::npos) << to_text(event.data);
 }
 
 TEST_F(OrchestratorTest, a_denied_start_ends_the_run_before_the_model_is_asked) {
@@ -110,14 +112,19 @@ TEST_F(OrchestratorTest, a_review_is_answered_by_somebody_else_with_the_rules_sc
   const auto scopeless = platform.answer(FakePlatform::as("other"), approve);
   ASSERT_FALSE(scopeless);
   EXPECT_EQ(scopeless.error().code, "missing_scope");
-  const auto misfit = platform.answer(FakePlatform::boss(), {.review_id = review.review_id, .answer = ReviewAnswer::retry});
+  const auto misfit =
+      platform.answer(FakePlatform::boss(), {.review_id = review.review_id, .answer = ReviewAnswer::retry});
   ASSERT_FALSE(misfit);
   EXPECT_EQ(misfit.error().code, "bad_answer");
-  const auto bad = platform.answer(FakePlatform::boss(), {.review_id = review.review_id, .answer = ReviewAnswer::approve, .arguments = json::object{{"text", 1}}});
+  const auto bad = platform.answer(
+      FakePlatform::boss(),
+      {.review_id = review.review_id, .answer = ReviewAnswer::approve, .arguments = json::object{{"text", 1}}});
   ASSERT_FALSE(bad);
   EXPECT_EQ(bad.error().problems.at(0).pointer, "/arguments/text");
 
-  const auto done = platform.answer(FakePlatform::boss(), {.review_id = review.review_id, .answer = ReviewAnswer::approve, .arguments = json::object{{"text", "edited"}}});
+  const auto done = platform.answer(
+      FakePlatform::boss(),
+      {.review_id = review.review_id, .answer = ReviewAnswer::approve, .arguments = json::object{{"text", "edited"}}});
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_EQ(done->status, ReviewStatus::approved);
   EXPECT_EQ(done->answered_by, Subject("boss"));
@@ -172,16 +179,20 @@ TEST_P(LostOnce, a_once_tool_whose_answer_is_lost_waits_for_each_kind_of_answer)
   EXPECT_EQ(run.status, RunStatus::completed);
   EXPECT_EQ(platform.effects.size(), GetParam() == ReviewAnswer::retry ? 2U : 1U);
   if (GetParam() == ReviewAnswer::done) EXPECT_EQ(run.answer, R"(The tool said {"written":"by hand"})");
-  if (GetParam() == ReviewAnswer::deny) EXPECT_NE(run.answer->find("it is unknown whether it happened"), std::string::npos);
+  if (GetParam() == ReviewAnswer::deny)
+    EXPECT_NE(run.answer->find("it is unknown whether it happened"), std::string::npos);
 }
-INSTANTIATE_TEST_SUITE_P(Answers, LostOnce, testing::Values(ReviewAnswer::retry, ReviewAnswer::done, ReviewAnswer::deny));
+INSTANTIATE_TEST_SUITE_P(Answers, LostOnce,
+                         testing::Values(ReviewAnswer::retry, ReviewAnswer::done, ReviewAnswer::deny));
 
 TEST_F(OrchestratorTest, a_sessions_model_is_that_of_all_its_runs) {
   auto& service = platform.live->service;
-  const auto first = platform.loops.run(service.start(FakePlatform::as("dev"), {.prompt = "one", .capsule = "tester", .model = "big"}));
+  const auto first = platform.loops.run(
+      service.start(FakePlatform::as("dev"), {.prompt = "one", .capsule = "tester", .model = "big"}));
   ASSERT_TRUE(first);
   platform.watch(first->run_id);
-  const auto second = platform.loops.run(service.post(FakePlatform::as("dev"), {.session_id = first->session_id, .prompt = "two"}));
+  const auto second =
+      platform.loops.run(service.post(FakePlatform::as("dev"), {.session_id = first->session_id, .prompt = "two"}));
   ASSERT_TRUE(second);
   platform.watch(second->run_id);
   EXPECT_EQ(platform.run(second->run_id).model, "big");
@@ -209,7 +220,8 @@ TEST_F(OrchestratorTest, a_review_that_nobody_answers_is_denied) {
   platform.watch(started.run_id);
   EXPECT_NE(platform.run(started.run_id).answer->find("nobody approved it in time"), std::string::npos);
   EXPECT_TRUE(platform.effects.empty());
-  const auto late = platform.answer(FakePlatform::boss(), {.review_id = review.review_id, .answer = ReviewAnswer::approve});
+  const auto late =
+      platform.answer(FakePlatform::boss(), {.review_id = review.review_id, .answer = ReviewAnswer::approve});
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().code, "review_answered");
 }
@@ -257,7 +269,8 @@ TEST_F(OrchestratorTest, cancel_drops_the_models_stream_and_ends_the_run) {
   EXPECT_EQ(run.status, RunStatus::cancelled);
   EXPECT_EQ(run.reason, "cancelled by dev");
   EXPECT_EQ(platform.slm.dropped, 1);
-  const auto again = platform.loops.run(platform.live->service.cancel(FakePlatform::as("dev"), {.run_id = started.run_id}));
+  const auto again =
+      platform.loops.run(platform.live->service.cancel(FakePlatform::as("dev"), {.run_id = started.run_id}));
   ASSERT_TRUE(again);
   EXPECT_EQ(again->last_seq, run.last_seq);
 }
@@ -313,14 +326,17 @@ TEST_F(OrchestratorTest, a_session_goes_on_with_what_was_said_and_has_one_active
   const auto first = platform.start("one");
   platform.watch(first.run_id);
   auto& service = platform.live->service;
-  const auto second = platform.loops.run(service.post(FakePlatform::as("dev"), {.session_id = first.session_id, .prompt = "wait"}));
+  const auto second =
+      platform.loops.run(service.post(FakePlatform::as("dev"), {.session_id = first.session_id, .prompt = "wait"}));
   ASSERT_TRUE(second);
   platform.slm.wait_until_waiting();
-  const auto third = platform.loops.run(service.post(FakePlatform::as("dev"), {.session_id = first.session_id, .prompt = "three"}));
+  const auto third =
+      platform.loops.run(service.post(FakePlatform::as("dev"), {.session_id = first.session_id, .prompt = "three"}));
   ASSERT_FALSE(third);
   EXPECT_EQ(third.error().code, "run_active");
-  EXPECT_EQ(to_text(platform.slm.prompts.back().messages),
-            R"([{"role":"user","content":"one"},{"role":"assistant","content":"You said: one"},{"role":"user","content":"wait"}])");
+  EXPECT_EQ(
+      to_text(platform.slm.prompts.back().messages),
+      R"([{"role":"user","content":"one"},{"role":"assistant","content":"You said: one"},{"role":"user","content":"wait"}])");
   const auto session = platform.loops.run(service.session(FakePlatform::as("dev"), {.session_id = first.session_id}));
   ASSERT_TRUE(session);
   EXPECT_EQ(session->runs.size(), 2U);
@@ -336,14 +352,16 @@ TEST_F(OrchestratorTest, a_host_with_an_older_fence_cannot_write) {
   auto& store = platform.live->store;
   const auto loaded = platform.loops.run(store.load(FakePlatform::as("x"), stale));
   ASSERT_TRUE(loaded);
-  const auto appended = platform.loops.run(store.append(FakePlatform::as("x"), stale, loaded->state, {RunFinished{}}, platform.clock.now()));
+  const auto appended = platform.loops.run(
+      store.append(FakePlatform::as("x"), stale, loaded->state, {RunFinished{}}, platform.clock.now()));
   ASSERT_FALSE(appended);
   EXPECT_EQ(appended.error().code, "fenced");
 }
 
 TEST_F(OrchestratorTest, the_audit_chain_is_told_of_ends_and_answers) {
   AuditOutbox outbox(platform.live->store, platform.policy, platform.live->probe, platform.log);
-  ASSERT_TRUE(platform.live->tasks.spawn(platform.loops.at(0), "outbox", outbox.deliver(platform.live->tasks.stopping())));
+  ASSERT_TRUE(
+      platform.live->tasks.spawn(platform.loops.at(0), "outbox", outbox.deliver(platform.live->tasks.stopping())));
   platform.policy.verdicts["journal"] = Verdict::review;
   const auto started = platform.start(R"(call journal {"text":"hi"})");
   const auto review = platform.open_review(started.run_id);
@@ -379,7 +397,8 @@ std::optional<Ended> run_with_crash(FakePlatform& platform, const std::string& p
   platform.up();
   if (platform.watch(run.run_id, 0, "review_requested").back().type == "review_requested") {
     const bool happened = !platform.effects.empty();
-    AnswerReview answer{.review_id = platform.open_review(run.run_id).review_id, .answer = happened ? ReviewAnswer::done : ReviewAnswer::retry};
+    AnswerReview answer{.review_id = platform.open_review(run.run_id).review_id,
+                        .answer = happened ? ReviewAnswer::done : ReviewAnswer::retry};
     if (happened) answer.result = json::object{{"written", true}};
     EXPECT_TRUE(platform.answer(FakePlatform::boss(), answer));
     platform.watch(run.run_id);
@@ -398,7 +417,8 @@ void crash_everywhere(const std::string& prompt, const std::string& answer, bool
     EXPECT_EQ(ended->status, RunStatus::completed) << "after " << writes << " writes";
     EXPECT_EQ(ended->answer, answer) << "after " << writes << " writes";
     // The same idempotency key is the same effect; a `once` tool is not even called twice.
-    EXPECT_EQ(std::set<std::string>(platform.effects.begin(), platform.effects.end()).size(), 1U) << "after " << writes << " writes";
+    EXPECT_EQ(std::set<std::string>(platform.effects.begin(), platform.effects.end()).size(), 1U)
+        << "after " << writes << " writes";
     if (once) EXPECT_EQ(platform.effects.size(), 1U) << "after " << writes << " writes";
     if (testing::Test::HasFailure()) return;
   }

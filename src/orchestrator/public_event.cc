@@ -10,11 +10,14 @@ json::value parsed(std::string_view text) {
 }
 
 void parse_member(json::object& data, std::string_view name) {
-  if (auto* member = data.if_contains(name); member != nullptr && member->is_string()) *member = parsed(view(member->get_string()));
+  if (auto* member = data.if_contains(name); member != nullptr && member->is_string())
+    *member = parsed(view(member->get_string()));
 }
 
 void drop_empty(json::object& data, std::string_view name) {
-  if (const auto* member = data.if_contains(name); member != nullptr && member->is_string() && member->get_string().empty()) data.erase(name);
+  if (const auto* member = data.if_contains(name);
+      member != nullptr && member->is_string() && member->get_string().empty())
+    data.erase(name);
 }
 
 void usage_from(json::object& data) {
@@ -73,14 +76,21 @@ void shape(const CancelRequested&, json::object&) {}
 }  // namespace
 
 RunEvent public_event(const Event& event, bool erased) {
-  RunEvent out{.type = std::string(type_of(event.data)), .v = event_version, .seq = event.seq, .at = event.at, .data = encode_event(event.data)};
+  RunEvent out{.type = std::string(type_of(event.data)),
+               .v = event_version,
+               .seq = event.seq,
+               .at = event.at,
+               .data = encode_event(event.data)};
   std::visit([&](const auto& e) { shape(e, out.data); }, event.data);
   if (erased) out.data["erased"] = true;
   return out;
 }
 
 RunEvent public_delta(std::int64_t step, std::int64_t attempt, std::size_t offset, std::string_view text, WallTime at) {
-  return {.type = "delta", .v = event_version, .seq = std::nullopt, .at = at,
+  return {.type = "delta",
+          .v = event_version,
+          .seq = std::nullopt,
+          .at = at,
           .data = {{"step", step}, {"attempt", attempt}, {"offset", offset}, {"text", text}}};
 }
 

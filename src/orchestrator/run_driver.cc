@@ -16,9 +16,17 @@ constexpr Millis store_patience{10'000};  // a commit that takes longer means a 
 
 Decided event_of(const governed::Decided& decided, std::int64_t step, std::int64_t attempt, std::string call_id = {}) {
   const auto& d = decided.decision;
-  return {.step = step, .attempt = attempt, .call_id = std::move(call_id), .action = decided.action, .resource = decided.resource,
-          .decision = d.decision, .decision_id = d.decision_id, .reasons = d.reasons, .policy_version = d.policy_version,
-          .review_scope = d.review_scope, .tokens_left = d.tokens_left};
+  return {.step = step,
+          .attempt = attempt,
+          .call_id = std::move(call_id),
+          .action = decided.action,
+          .resource = decided.resource,
+          .decision = d.decision,
+          .decision_id = d.decision_id,
+          .reasons = d.reasons,
+          .policy_version = d.policy_version,
+          .review_scope = d.review_scope,
+          .tokens_left = d.tokens_left};
 }
 
 // A model may use one id twice in an answer; results would not find their call.
@@ -26,7 +34,8 @@ std::vector<CallRef> call_refs(const std::vector<slm::ToolCall>& calls) {
   std::vector<CallRef> out;
   for (const auto& call : calls) {
     auto id = call.id;
-    while (id.empty() || std::ranges::find(out, id, &CallRef::id) != out.end()) id += fmt::format("_{}", out.size() + 1);
+    while (id.empty() || std::ranges::find(out, id, &CallRef::id) != out.end())
+      id += fmt::format("_{}", out.size() + 1);
     out.push_back({.id = std::move(id), .name = call.name, .arguments = call.arguments});
   }
   return out;
@@ -41,7 +50,10 @@ std::optional<WallTime> parked_until(const Command& command) {
 }  // namespace
 
 RunDriver::RunDriver(const DriverDeps& deps, Claim claim, std::stop_token interrupt, std::stop_token stopping)
-    : deps_(deps), claim_(std::move(claim)), interrupt_(std::move(interrupt)), stopping_(std::move(stopping)),
+    : deps_(deps),
+      claim_(std::move(claim)),
+      interrupt_(std::move(interrupt)),
+      stopping_(std::move(stopping)),
       trace_(observability::new_trace(deps.random)) {}
 
 Task<Status> RunDriver::drive() {
@@ -67,9 +79,11 @@ Task<Status> RunDriver::drive() {
 
 Task<Status> RunDriver::perform(Command command) {
   if (capsule_ == nullptr && !std::holds_alternative<Finish>(command))
-    co_return co_await append({RunFinished{.status = RunStatus::failed,
-                                           .reason = fmt::format("no_capsule: {}@{} is not installed", state_.start.capsule, state_.start.capsule_version),
-                                           .prompt = state_.prompt, .completion = state_.completion}});
+    co_return co_await append({RunFinished{
+        .status = RunStatus::failed,
+        .reason = fmt::format("no_capsule: {}@{} is not installed", state_.start.capsule, state_.start.capsule_version),
+        .prompt = state_.prompt,
+        .completion = state_.completion}});
   if (auto* c = std::get_if<DecideStart>(&command)) co_return co_await decide_start(*c);
   if (auto* c = std::get_if<CallModel>(&command)) co_return co_await call_model(*c);
   if (auto* c = std::get_if<DecideTool>(&command)) co_return co_await decide_tool(std::move(*c));
@@ -79,7 +93,8 @@ Task<Status> RunDriver::perform(Command command) {
   if (const auto* r = std::get_if<Restart>(&command)) {
     drafts.emplace_back(StepRestarted{.step = r->step, .attempt = r->attempt, .call_id = r->call_id});
   } else if (const auto* review = std::get_if<AwaitReview>(&command)) {
-    drafts.emplace_back(ReviewAnswered{.review_id = review->review_id, .answer = ReviewAnswer::deny, .decision_id = state_.review->decision_id});
+    drafts.emplace_back(ReviewAnswered{
+        .review_id = review->review_id, .answer = ReviewAnswer::deny, .decision_id = state_.review->decision_id});
   } else if (const auto* wait = std::get_if<AwaitDependency>(&command)) {
     drafts.emplace_back(Resumed{.step = wait->step, .attempt = wait->attempt});
   } else {
@@ -93,7 +108,8 @@ Task<Status> RunDriver::decide_start(DecideStart command) {
   if (!principal) co_return co_await fail_step({.attempt = command.attempt}, std::move(principal).error());
   deps_.probe.step("start");
   WRIT_FAIL_POINT("orchestrator.before_send.start");
-  auto decided = co_await deps_.governed.decide_start(acting_context(*principal), fmt::format("{}/0/{}", claim_.run_id.str(), command.attempt),
+  auto decided = co_await deps_.governed.decide_start(acting_context(*principal),
+                                                      fmt::format("{}/0/{}", claim_.run_id.str(), command.attempt),
                                                       actor(0, command.attempt), state_.start.model);
   WRIT_FAIL_POINT("orchestrator.after_send.start");
   if (!decided) co_return co_await fail_step({.attempt = command.attempt}, std::move(decided).error());
@@ -106,13 +122,16 @@ Task<Status> RunDriver::call_model(CallModel command) {
   if (!prompt) co_return co_await fail_step(step, std::move(prompt).error());
   auto principal = co_await resolve_principal();
   if (!principal) co_return co_await fail_step(step, std::move(principal).error());
-  WRIT_CO_CHECK(co_await append({StepStarted{.step = command.step, .attempt = command.attempt, .kind = StepKind::model}}));
+  WRIT_CO_CHECK(
+      co_await append({StepStarted{.step = command.step, .attempt = command.attempt, .kind = StepKind::model}}));
   if (!state_.model_started) co_return Status{};  // somebody cancelled it meanwhile
   step.started = true;
   WRIT_FAIL_POINT("orchestrator.before_send.model");
-  auto stream = co_await deps_.governed.chat(acting_context(*principal),
-                                             {.request_id = fmt::format("{}/{}/{}", claim_.run_id.str(), command.step, command.attempt),
-                                              .actor = actor(command.step, command.attempt), .prompt = std::move(*prompt)});
+  auto stream = co_await deps_.governed.chat(
+      acting_context(*principal),
+      {.request_id = fmt::format("{}/{}/{}", claim_.run_id.str(), command.step, command.attempt),
+       .actor = actor(command.step, command.attempt),
+       .prompt = std::move(*prompt)});
   if (!stream) co_return co_await fail_step(step, std::move(stream).error());
   for (;;) {
     auto more = co_await follow_stream(command, **stream);
@@ -130,9 +149,16 @@ Task<Result<bool>> RunDriver::follow_stream(const CallModel& command, Stream<gov
   if (item->decided) drafts.emplace_back(event_of(*item->decided, command.step, command.attempt));
   if (auto& end = item->end; end && !end->review) {
     WRIT_FAIL_POINT("orchestrator.after_send.model");
-    drafts.emplace_back(ModelOutput{.step = command.step, .attempt = command.attempt, .text = end->text, .length = static_cast<std::int64_t>(end->text.size()),
-                                    .tool_calls = call_refs(end->tool_calls), .finish = std::string(schema::name_of(end->finish)),
-                                    .prompt = end->usage.prompt, .completion = end->usage.completion, .denied = end->denied, .reason = end->reason});
+    drafts.emplace_back(ModelOutput{.step = command.step,
+                                    .attempt = command.attempt,
+                                    .text = end->text,
+                                    .length = static_cast<std::int64_t>(end->text.size()),
+                                    .tool_calls = call_refs(end->tool_calls),
+                                    .finish = std::string(schema::name_of(end->finish)),
+                                    .prompt = end->usage.prompt,
+                                    .completion = end->usage.completion,
+                                    .denied = end->denied,
+                                    .reason = end->reason});
   }
   const bool ended = item->end.has_value();
   if (!drafts.empty()) WRIT_CO_CHECK(co_await append(std::move(drafts)));
@@ -141,11 +167,17 @@ Task<Result<bool>> RunDriver::follow_stream(const CallModel& command, Stream<gov
 
 Task<Status> RunDriver::decide_tool(DecideTool command) {
   FailedStep step{.step = command.step, .attempt = command.attempt};
-  const auto* tool = std::ranges::find(capsule_->tools, command.call.name) == capsule_->tools.end() ? nullptr : deps_.tools.find(command.call.name);
+  const auto* tool = std::ranges::find(capsule_->tools, command.call.name) == capsule_->tools.end()
+                         ? nullptr
+                         : deps_.tools.find(command.call.name);
   if (tool == nullptr) {
     deps_.probe.tool_call("tool_error");
-    co_return co_await append({ToolResult{.step = command.step, .attempt = command.attempt, .call_id = command.call.id, .tool = command.call.name,
-                                          .result = refusal("no_tool", "there is no tool " + command.call.name), .outcome = "tool_error"}});
+    co_return co_await append({ToolResult{.step = command.step,
+                                          .attempt = command.attempt,
+                                          .call_id = command.call.id,
+                                          .tool = command.call.name,
+                                          .result = refusal("no_tool", "there is no tool " + command.call.name),
+                                          .outcome = "tool_error"}});
   }
   auto principal = co_await resolve_principal();
   if (!principal) co_return co_await fail_step(step, std::move(principal).error());
@@ -159,19 +191,26 @@ Task<Status> RunDriver::decide_tool(DecideTool command) {
   const bool once = tool->info().effect == tools::Effect::once;
   const bool allowed = decided->decision.decision == policy::Verdict::allow;
   if (allowed)
-    drafts.emplace_back(StepStarted{.step = command.step, .attempt = command.attempt, .kind = StepKind::tool, .call_id = command.call.id,
-                                    .tool = command.call.name, .arguments = call->call.arguments, .once = once});
+    drafts.emplace_back(StepStarted{.step = command.step,
+                                    .attempt = command.attempt,
+                                    .kind = StepKind::tool,
+                                    .call_id = command.call.id,
+                                    .tool = command.call.name,
+                                    .arguments = call->call.arguments,
+                                    .once = once});
   else if (decided->decision.decision == policy::Verdict::deny) deps_.probe.tool_call("denied");
   WRIT_CO_CHECK(co_await append(std::move(drafts)));
   if (!allowed || state_.finish) co_return Status{};
-  co_return co_await send_tool(acting_context(std::move(*principal)), command.step, std::move(*call), std::move(*decided), once);
+  co_return co_await send_tool(acting_context(std::move(*principal)), command.step, std::move(*call),
+                               std::move(*decided), once);
 }
 
 // The decision is recorded, but a crash came before its step: policy gives the same answer, with its grant, again.
 Task<Status> RunDriver::run_tool(RunTool command) {
   FailedStep step{.step = command.step, .attempt = command.attempt};
   const auto* tool = deps_.tools.find(command.call.name);
-  if (tool == nullptr) co_return co_await fail_step(step, not_found("no_tool", "there is no tool " + command.call.name));
+  if (tool == nullptr)
+    co_return co_await fail_step(step, not_found("no_tool", "there is no tool " + command.call.name));
   auto principal = co_await resolve_principal();
   if (!principal) co_return co_await fail_step(step, std::move(principal).error());
   auto call = tool_call(command.step, command.attempt, command.call);
@@ -179,13 +218,20 @@ Task<Status> RunDriver::run_tool(RunTool command) {
   auto decided = co_await deps_.governed.decide_tool(acting_context(*principal), *call);
   if (!decided) co_return co_await fail_step(step, std::move(decided).error());
   const bool once = tool->info().effect == tools::Effect::once;
-  WRIT_CO_CHECK(co_await append({StepStarted{.step = command.step, .attempt = command.attempt, .kind = StepKind::tool, .call_id = command.call.id,
-                                             .tool = command.call.name, .arguments = call->call.arguments, .once = once}}));
+  WRIT_CO_CHECK(co_await append({StepStarted{.step = command.step,
+                                             .attempt = command.attempt,
+                                             .kind = StepKind::tool,
+                                             .call_id = command.call.id,
+                                             .tool = command.call.name,
+                                             .arguments = call->call.arguments,
+                                             .once = once}}));
   if (state_.finish) co_return Status{};
-  co_return co_await send_tool(acting_context(std::move(*principal)), command.step, std::move(*call), std::move(*decided), once);
+  co_return co_await send_tool(acting_context(std::move(*principal)), command.step, std::move(*call),
+                               std::move(*decided), once);
 }
 
-Task<Status> RunDriver::send_tool(Context ctx, std::int64_t step, governed::ToolCall call, governed::Decided allowed, bool once) {
+Task<Status> RunDriver::send_tool(Context ctx, std::int64_t step, governed::ToolCall call, governed::Decided allowed,
+                                  bool once) {
   const auto call_id = call.call.id, name = call.call.name;
   const auto attempt = call.actor.run->attempt;
   if (once) ctx.cancel = {};  // what must not happen twice is not torn off; its own time limit ends it
@@ -194,23 +240,36 @@ Task<Status> RunDriver::send_tool(Context ctx, std::int64_t step, governed::Tool
   WRIT_FAIL_POINT("orchestrator.after_send.tool");
   if (!outcome) {
     deps_.probe.tool_call("failed");
-    co_return co_await fail_step({.step = step, .attempt = attempt, .once = once, .started = true}, std::move(outcome).error());
+    co_return co_await fail_step({.step = step, .attempt = attempt, .once = once, .started = true},
+                                 std::move(outcome).error());
   }
   using Kind = governed::ToolOutcome::Kind;
-  const std::string_view what = outcome->kind == Kind::result ? "result" : outcome->kind == Kind::denied ? "denied" : "tool_error";
+  const std::string_view what = outcome->kind == Kind::result   ? "result"
+                                : outcome->kind == Kind::denied ? "denied"
+                                                                : "tool_error";
   deps_.probe.tool_call(what);
   std::vector<Draft> drafts;
   if (outcome->decided) drafts.emplace_back(event_of(*outcome->decided, step, attempt, call_id));
-  drafts.emplace_back(ToolResult{.step = step, .attempt = attempt, .call_id = call_id, .tool = name, .result = to_text(outcome->result), .outcome = std::string(what)});
+  drafts.emplace_back(ToolResult{.step = step,
+                                 .attempt = attempt,
+                                 .call_id = call_id,
+                                 .tool = name,
+                                 .result = to_text(outcome->result),
+                                 .outcome = std::string(what)});
   co_return co_await append(std::move(drafts));
 }
 
 Task<Status> RunDriver::request_review(RequestReview command) {
   const auto now = deps_.clock.now();
-  ReviewRequested event{.review_id = make_id<ReviewId>(now, deps_.random), .kind = command.kind, .step = command.step, .attempt = command.attempt,
-                        .call_id = command.call.id, .tool = command.call.name,
+  ReviewRequested event{.review_id = make_id<ReviewId>(now, deps_.random),
+                        .kind = command.kind,
+                        .step = command.step,
+                        .attempt = command.attempt,
+                        .call_id = command.call.id,
+                        .tool = command.call.name,
                         .scope = command.scope.empty() ? std::string(default_review_scope) : command.scope,
-                        .decision_id = command.decision_id, .expires_at = now + deps_.settings.review_expiry};
+                        .decision_id = command.decision_id,
+                        .expires_at = now + deps_.settings.review_expiry};
   if (!command.call.arguments.empty()) event.arguments = text_of(command.call.arguments);
   co_return co_await append({std::move(event)});
 }
@@ -218,12 +277,14 @@ Task<Status> RunDriver::request_review(RequestReview command) {
 Task<Status> RunDriver::fail_step(FailedStep failed, Error error) {
   if (error.code == "fenced") co_return fail(std::move(error));
   if (stopping_.stop_requested()) co_return Status{};  // the next host finds the step cut off
-  deps_.log.failed("step_failed", error, {{"run_id", claim_.run_id}, {"step", failed.step}, {"attempt", failed.attempt}}, trace_);
+  deps_.log.failed("step_failed", error,
+                   {{"run_id", claim_.run_id}, {"step", failed.step}, {"attempt", failed.attempt}}, trace_);
   if (interrupt_.stop_requested()) {
     WRIT_CO_CHECK(co_await append({}));
     if (state_.finish) co_return Status{};
     // Interrupted for nothing that ended it: another driver, with a fresh token, goes on.
-    WRIT_CO_TRY([[maybe_unused]] const bool released, co_await deps_.store.release(own_context(), claim_, state_.last_seq, deps_.clock.now()));
+    WRIT_CO_TRY([[maybe_unused]] const bool released,
+                co_await deps_.store.release(own_context(), claim_, state_.last_seq, deps_.clock.now()));
     given_back_ = true;
     co_return Status{};
   }
@@ -234,7 +295,8 @@ Task<Status> RunDriver::fail_step(FailedStep failed, Error error) {
 }
 
 Task<Status> RunDriver::append(std::vector<Draft> drafts) {
-  WRIT_CO_TRY(auto appended, co_await deps_.store.append(own_context(), claim_, state_, std::move(drafts), deps_.clock.now()));
+  WRIT_CO_TRY(auto appended,
+              co_await deps_.store.append(own_context(), claim_, state_, std::move(drafts), deps_.clock.now()));
   state_ = std::move(appended.state);
   given_back_ = appended.given_back;
   for (auto& [id, text] : appended.texts.known) texts_.known.insert_or_assign(id, std::move(text));
@@ -250,8 +312,12 @@ Task<Status> RunDriver::append(std::vector<Draft> drafts) {
 void RunDriver::count(const Event& event) {
   if (const auto* finished = std::get_if<RunFinished>(&event.data)) {
     deps_.probe.run_finished(finished->status);
-    deps_.log.info("run_finished", {{"run_id", claim_.run_id}, {"status", schema::name_of(finished->status)}, {"reason", finished->reason},
-                                    {"steps", state_.step}}, trace_);
+    deps_.log.info("run_finished",
+                   {{"run_id", claim_.run_id},
+                    {"status", schema::name_of(finished->status)},
+                    {"reason", finished->reason},
+                    {"steps", state_.step}},
+                   trace_);
   } else if (const auto* started = std::get_if<StepStarted>(&event.data)) {
     deps_.probe.step(started->kind == StepKind::model ? "model" : "tool");
   } else if (std::holds_alternative<StepRestarted>(event.data)) {
@@ -267,12 +333,15 @@ void RunDriver::count(const Event& event) {
 
 Task<Result<Principal>> RunDriver::resolve_principal() {
   auto ctx = acting_context({});  // as a service: it has no token of the principal yet
-  auto resolved = co_await deps_.identity.resolve(std::move(ctx), {.tenant = claim_.tenant, .subject = state_.start.subject});
+  auto resolved =
+      co_await deps_.identity.resolve(std::move(ctx), {.tenant = claim_.tenant, .subject = state_.start.subject});
   if (!resolved && resolved.error().kind == ErrorKind::not_found)
-    co_return fail(not_found("principal_gone", "the run's principal " + state_.start.subject.str() + " no longer exists or was revoked"));
+    co_return fail(not_found("principal_gone",
+                             "the run's principal " + state_.start.subject.str() + " no longer exists or was revoked"));
   if (!resolved) co_return fail(std::move(resolved).error());
   auto& info = resolved->principal;
-  co_return Principal{.tenant = info.tenant, .subject = info.subject, .kind = info.kind, .scopes = std::move(info.scopes)};
+  co_return Principal{
+      .tenant = info.tenant, .subject = info.subject, .kind = info.kind, .scopes = std::move(info.scopes)};
 }
 
 Context RunDriver::own_context() const {
@@ -296,7 +365,9 @@ governed::Actor RunDriver::actor(std::int64_t step, std::int64_t attempt) const 
   out.capsule = governed::Actor::Capsule{.name = state_.start.capsule, .version = state_.start.capsule_version};
   out.run = governed::Actor::Place{.run_id = claim_.run_id.str(), .step = step, .attempt = attempt};
   for (const auto& approval : state_.approvals)
-    out.approvals.push_back({{"decision_id", approval.decision_id.str()}, {"argument_hash", approval.argument_hash}, {"approver", approval.approver.str()}});
+    out.approvals.push_back({{"decision_id", approval.decision_id.str()},
+                             {"argument_hash", approval.argument_hash},
+                             {"approver", approval.approver.str()}});
   return out;
 }
 
@@ -305,8 +376,10 @@ Result<governed::ToolCall> RunDriver::tool_call(std::int64_t step, std::int64_t 
   if (arguments == nullptr) return fail(conflict("content_erased", "the arguments of the call were erased"));
   const auto at = std::ranges::find(state_.calls, call.id, [](const CallState& c) { return c.call.id; });
   const auto key = fmt::format("{}/{}.{}", claim_.run_id.str(), step, at - state_.calls.begin());
-  return governed::ToolCall{.request_id = fmt::format("{}/{}", key, attempt), .actor = actor(step, attempt),
-                            .call = {.id = call.id, .name = call.name, .arguments = *arguments}, .idempotency_key = key};
+  return governed::ToolCall{.request_id = fmt::format("{}/{}", key, attempt),
+                            .actor = actor(step, attempt),
+                            .call = {.id = call.id, .name = call.name, .arguments = *arguments},
+                            .idempotency_key = key};
 }
 
 std::string RunDriver::text_of(const ContentId& id) const {

@@ -45,7 +45,8 @@ class RunDriver {
   [[nodiscard]] Task<Result<bool>> follow_stream(const CallModel& command, Stream<governed::ChatItem>& stream);
   [[nodiscard]] Task<Status> decide_tool(DecideTool command);
   [[nodiscard]] Task<Status> run_tool(RunTool command);
-  [[nodiscard]] Task<Status> send_tool(Context ctx, std::int64_t step, governed::ToolCall call, governed::Decided allowed, bool once);
+  [[nodiscard]] Task<Status> send_tool(Context ctx, std::int64_t step, governed::ToolCall call,
+                                       governed::Decided allowed, bool once);
   [[nodiscard]] Task<Status> request_review(RequestReview command);
   /// What a failed step leads to; see step_failure.h.
   [[nodiscard]] Task<Status> fail_step(FailedStep failed, Error error);
@@ -58,7 +59,8 @@ class RunDriver {
   /// For acting on behalf of the principal: until the run's deadline or an interruption.
   [[nodiscard]] Context acting_context(Principal principal) const;
   [[nodiscard]] governed::Actor actor(std::int64_t step, std::int64_t attempt) const;
-  [[nodiscard]] Result<governed::ToolCall> tool_call(std::int64_t step, std::int64_t attempt, const CallRef& call) const;
+  [[nodiscard]] Result<governed::ToolCall> tool_call(std::int64_t step, std::int64_t attempt,
+                                                     const CallRef& call) const;
   [[nodiscard]] std::string text_of(const ContentId& id) const;
   /// Ids in content fields become texts again.
   [[nodiscard]] Draft draft_of(EventData event) const;

@@ -31,7 +31,8 @@ json::object encode_event(const EventData& data) {
 }
 
 Result<EventData> decode_event(std::string_view type, std::int64_t v, const json::value& data) {
-  if (v != event_version) return fail(internal("an event of version " + std::to_string(v) + " is newer than this binary", std::string(type)));
+  if (v != event_version)
+    return fail(internal("an event of version " + std::to_string(v) + " is newer than this binary", std::string(type)));
   for (std::size_t i = 0; i < type_names.size(); ++i)
     if (type_names.at(i) == type) return decode_as(i, data);
   return fail(internal("an event of unknown type " + std::string(type), "run_event"));

@@ -12,13 +12,14 @@ namespace writ::orchestrator {
 using ContentId = std::string;
 
 struct Limits {
-  std::int64_t steps = 8;        // model calls
-  Tokens tokens{20'000};         // prompt + completion over the run
+  std::int64_t steps = 8;  // model calls
+  Tokens tokens{20'000};  // prompt + completion over the run
   std::int64_t wall_ms = 600'000;
   static constexpr auto fields() {
     return std::tuple(field("steps", &Limits::steps, number(1, 100), "Model calls."),
                       field("tokens", &Limits::tokens, number(1, 10'000'000), "Tokens over the run."),
-                      field("wall_ms", &Limits::wall_ms, number(1000, 7LL * 86'400'000), "Wall time, without waiting for people, milliseconds."));
+                      field("wall_ms", &Limits::wall_ms, number(1000, 7LL * 86'400'000),
+                            "Wall time, without waiting for people, milliseconds."));
   }
 };
 
@@ -46,11 +47,15 @@ struct RunStarted {
   Limits limits;
   std::int64_t reducer_version = 1;
   static constexpr auto fields() {
-    return std::tuple(field("session_id", &RunStarted::session_id, any, "Session."), field("subject", &RunStarted::subject, any, "Whose run."),
-                      field("capsule", &RunStarted::capsule, any, "Capsule."), field("capsule_version", &RunStarted::capsule_version, any, "Its version."),
+    return std::tuple(field("session_id", &RunStarted::session_id, any, "Session."),
+                      field("subject", &RunStarted::subject, any, "Whose run."),
+                      field("capsule", &RunStarted::capsule, any, "Capsule."),
+                      field("capsule_version", &RunStarted::capsule_version, any, "Its version."),
                       field_or_default("capsule_hash", &RunStarted::capsule_hash, any, "Of its canonical JSON."),
-                      field("model", &RunStarted::model, any, "Model."), field("prompt", &RunStarted::prompt, any, "Content id."),
-                      field_or_default("tool_choice", &RunStarted::tool_choice, any, "Of the first step."), field("limits", &RunStarted::limits, any, "Limits."),
+                      field("model", &RunStarted::model, any, "Model."),
+                      field("prompt", &RunStarted::prompt, any, "Content id."),
+                      field_or_default("tool_choice", &RunStarted::tool_choice, any, "Of the first step."),
+                      field("limits", &RunStarted::limits, any, "Limits."),
                       field("reducer_version", &RunStarted::reducer_version, any, "Pinned."));
   }
 };
@@ -67,10 +72,14 @@ struct Decided {
   std::optional<Tokens> tokens_left;
   static constexpr auto fields() {
     return std::tuple(field("step", &Decided::step, any, "Step."), field("attempt", &Decided::attempt, any, "Attempt."),
-                      field_or_default("call_id", &Decided::call_id, any, "Tool call."), field("action", &Decided::action, any, "Action."),
-                      field("resource", &Decided::resource, any, "Resource."), field("decision", &Decided::decision, any, "Verdict."),
-                      field("decision_id", &Decided::decision_id, any, "Recorded decision."), field("reasons", &Decided::reasons, any, "Rules."),
-                      field("policy_version", &Decided::policy_version, any, "In force."), field("review_scope", &Decided::review_scope, any, "Of an approver."),
+                      field_or_default("call_id", &Decided::call_id, any, "Tool call."),
+                      field("action", &Decided::action, any, "Action."),
+                      field("resource", &Decided::resource, any, "Resource."),
+                      field("decision", &Decided::decision, any, "Verdict."),
+                      field("decision_id", &Decided::decision_id, any, "Recorded decision."),
+                      field("reasons", &Decided::reasons, any, "Rules."),
+                      field("policy_version", &Decided::policy_version, any, "In force."),
+                      field("review_scope", &Decided::review_scope, any, "Of an approver."),
                       field("tokens_left", &Decided::tokens_left, any, "In the window."));
   }
 };
@@ -82,9 +91,12 @@ struct StepStarted {
   std::optional<ContentId> arguments;
   bool once = false;  // the tool's effect
   static constexpr auto fields() {
-    return std::tuple(field("step", &StepStarted::step, any, "Step."), field("attempt", &StepStarted::attempt, any, "Attempt."),
-                      field("kind", &StepStarted::kind, any, "model or tool."), field_or_default("call_id", &StepStarted::call_id, any, "Tool call."),
-                      field_or_default("tool", &StepStarted::tool, any, "Tool."), field("arguments", &StepStarted::arguments, any, "Content id."),
+    return std::tuple(field("step", &StepStarted::step, any, "Step."),
+                      field("attempt", &StepStarted::attempt, any, "Attempt."),
+                      field("kind", &StepStarted::kind, any, "model or tool."),
+                      field_or_default("call_id", &StepStarted::call_id, any, "Tool call."),
+                      field_or_default("tool", &StepStarted::tool, any, "Tool."),
+                      field("arguments", &StepStarted::arguments, any, "Content id."),
                       field_or_default("once", &StepStarted::once, any, "Whether an unknown outcome needs a person."));
   }
 };
@@ -93,7 +105,8 @@ struct StepRestarted {
   std::int64_t step = 0, attempt = 0;
   std::string call_id;
   static constexpr auto fields() {
-    return std::tuple(field("step", &StepRestarted::step, any, "Step."), field("attempt", &StepRestarted::attempt, any, "The new attempt."),
+    return std::tuple(field("step", &StepRestarted::step, any, "Step."),
+                      field("attempt", &StepRestarted::attempt, any, "The new attempt."),
                       field_or_default("call_id", &StepRestarted::call_id, any, "Tool call."));
   }
 };
@@ -102,17 +115,20 @@ struct ModelOutput {
   ContentId text;
   std::int64_t length = 0;  // bytes
   std::vector<CallRef> tool_calls;
-  std::string finish;       // slm::FinishReason by name
+  std::string finish;  // slm::FinishReason by name
   Tokens prompt, completion;
   bool denied = false;
   std::string reason;
   static constexpr auto fields() {
-    return std::tuple(field("step", &ModelOutput::step, any, "Step."), field("attempt", &ModelOutput::attempt, any, "Attempt."),
-                      field("text", &ModelOutput::text, any, "Content id."), field("length", &ModelOutput::length, any, "Bytes."),
-                      field("tool_calls", &ModelOutput::tool_calls, any, "Not yet decided."), field("finish", &ModelOutput::finish, any, "Why it ended."),
-                      field("prompt", &ModelOutput::prompt, any, "Prompt tokens."), field("completion", &ModelOutput::completion, any, "Generated tokens."),
-                      field_or_default("denied", &ModelOutput::denied, any, "Whether the call or its output was denied."),
-                      field_or_default("reason", &ModelOutput::reason, any, "Why."));
+    return std::tuple(
+        field("step", &ModelOutput::step, any, "Step."), field("attempt", &ModelOutput::attempt, any, "Attempt."),
+        field("text", &ModelOutput::text, any, "Content id."), field("length", &ModelOutput::length, any, "Bytes."),
+        field("tool_calls", &ModelOutput::tool_calls, any, "Not yet decided."),
+        field("finish", &ModelOutput::finish, any, "Why it ended."),
+        field("prompt", &ModelOutput::prompt, any, "Prompt tokens."),
+        field("completion", &ModelOutput::completion, any, "Generated tokens."),
+        field_or_default("denied", &ModelOutput::denied, any, "Whether the call or its output was denied."),
+        field_or_default("reason", &ModelOutput::reason, any, "Why."));
   }
 };
 struct ToolResult {
@@ -121,9 +137,11 @@ struct ToolResult {
   ContentId result;
   std::string outcome;  // result | tool_error | denied
   static constexpr auto fields() {
-    return std::tuple(field("step", &ToolResult::step, any, "Step."), field("attempt", &ToolResult::attempt, any, "Attempt."),
-                      field("call_id", &ToolResult::call_id, any, "Tool call."), field("tool", &ToolResult::tool, any, "Tool."),
-                      field("result", &ToolResult::result, any, "Content id of what the model is told."), field("outcome", &ToolResult::outcome, any, "result, tool_error or denied."));
+    return std::tuple(
+        field("step", &ToolResult::step, any, "Step."), field("attempt", &ToolResult::attempt, any, "Attempt."),
+        field("call_id", &ToolResult::call_id, any, "Tool call."), field("tool", &ToolResult::tool, any, "Tool."),
+        field("result", &ToolResult::result, any, "Content id of what the model is told."),
+        field("outcome", &ToolResult::outcome, any, "result, tool_error or denied."));
   }
 };
 struct ReviewRequested {
@@ -136,43 +154,54 @@ struct ReviewRequested {
   DecisionId decision_id;
   WallTime expires_at;
   static constexpr auto fields() {
-    return std::tuple(field("review_id", &ReviewRequested::review_id, any, "Review."), field("kind", &ReviewRequested::kind, any, "Kind."),
-                      field("step", &ReviewRequested::step, any, "Step."), field("attempt", &ReviewRequested::attempt, any, "Attempt."),
-                      field_or_default("call_id", &ReviewRequested::call_id, any, "Tool call."), field_or_default("tool", &ReviewRequested::tool, any, "Tool."),
-                      field("arguments", &ReviewRequested::arguments, any, "Content id."), field("scope", &ReviewRequested::scope, any, "Of an approver."),
-                      field("decision_id", &ReviewRequested::decision_id, any, "That asked for it."), field("expires_at", &ReviewRequested::expires_at, any, "Then: deny."));
+    return std::tuple(field("review_id", &ReviewRequested::review_id, any, "Review."),
+                      field("kind", &ReviewRequested::kind, any, "Kind."),
+                      field("step", &ReviewRequested::step, any, "Step."),
+                      field("attempt", &ReviewRequested::attempt, any, "Attempt."),
+                      field_or_default("call_id", &ReviewRequested::call_id, any, "Tool call."),
+                      field_or_default("tool", &ReviewRequested::tool, any, "Tool."),
+                      field("arguments", &ReviewRequested::arguments, any, "Content id."),
+                      field("scope", &ReviewRequested::scope, any, "Of an approver."),
+                      field("decision_id", &ReviewRequested::decision_id, any, "That asked for it."),
+                      field("expires_at", &ReviewRequested::expires_at, any, "Then: deny."));
   }
 };
 struct ReviewAnswered {
   ReviewId review_id;
   ReviewAnswer answer = ReviewAnswer::deny;
-  std::optional<Subject> by;              // absent: it expired
-  DecisionId decision_id;                 // that asked for it
-  std::string argument_hash;              // what was approved
-  std::optional<ContentId> arguments;     // edited
-  std::optional<ContentId> result;        // done
+  std::optional<Subject> by;  // absent: it expired
+  DecisionId decision_id;  // that asked for it
+  std::string argument_hash;  // what was approved
+  std::optional<ContentId> arguments;  // edited
+  std::optional<ContentId> result;  // done
   std::string note;
   static constexpr auto fields() {
-    return std::tuple(field("review_id", &ReviewAnswered::review_id, any, "Review."), field("answer", &ReviewAnswered::answer, any, "Answer."),
-                      field("by", &ReviewAnswered::by, any, "Who."), field_or_default("decision_id", &ReviewAnswered::decision_id, any, "That asked for it."),
+    return std::tuple(field("review_id", &ReviewAnswered::review_id, any, "Review."),
+                      field("answer", &ReviewAnswered::answer, any, "Answer."),
+                      field("by", &ReviewAnswered::by, any, "Who."),
+                      field_or_default("decision_id", &ReviewAnswered::decision_id, any, "That asked for it."),
                       field_or_default("argument_hash", &ReviewAnswered::argument_hash, any, "What was approved."),
-                      field("arguments", &ReviewAnswered::arguments, any, "Edited, content id."), field("result", &ReviewAnswered::result, any, "Content id."),
+                      field("arguments", &ReviewAnswered::arguments, any, "Edited, content id."),
+                      field("result", &ReviewAnswered::result, any, "Content id."),
                       field_or_default("note", &ReviewAnswered::note, any, "Why."));
   }
 };
 struct WaitingDependency {
   std::int64_t step = 0, attempt = 0;
-  std::string what;      // stable code of the error
+  std::string what;  // stable code of the error
   WallTime retry_at;
   static constexpr auto fields() {
-    return std::tuple(field("step", &WaitingDependency::step, any, "Step."), field("attempt", &WaitingDependency::attempt, any, "Attempt that could not be made."),
-                      field("what", &WaitingDependency::what, any, "What is down."), field("retry_at", &WaitingDependency::retry_at, any, "Next attempt."));
+    return std::tuple(field("step", &WaitingDependency::step, any, "Step."),
+                      field("attempt", &WaitingDependency::attempt, any, "Attempt that could not be made."),
+                      field("what", &WaitingDependency::what, any, "What is down."),
+                      field("retry_at", &WaitingDependency::retry_at, any, "Next attempt."));
   }
 };
 struct Resumed {
   std::int64_t step = 0, attempt = 0;
   static constexpr auto fields() {
-    return std::tuple(field("step", &Resumed::step, any, "Step."), field("attempt", &Resumed::attempt, any, "The new attempt."));
+    return std::tuple(field("step", &Resumed::step, any, "Step."),
+                      field("attempt", &Resumed::attempt, any, "The new attempt."));
   }
 };
 struct CancelRequested {
@@ -185,14 +214,17 @@ struct RunFinished {
   std::string reason;  // stable code and words; empty when completed
   Tokens prompt, completion;
   static constexpr auto fields() {
-    return std::tuple(field("status", &RunFinished::status, any, "How it ended."), field("answer", &RunFinished::answer, any, "Content id."),
-                      field_or_default("reason", &RunFinished::reason, any, "Why."), field("prompt", &RunFinished::prompt, any, "Prompt tokens."),
+    return std::tuple(field("status", &RunFinished::status, any, "How it ended."),
+                      field("answer", &RunFinished::answer, any, "Content id."),
+                      field_or_default("reason", &RunFinished::reason, any, "Why."),
+                      field("prompt", &RunFinished::prompt, any, "Prompt tokens."),
                       field("completion", &RunFinished::completion, any, "Generated tokens."));
   }
 };
 
-using EventData = std::variant<RunStarted, Decided, StepStarted, StepRestarted, ModelOutput, ToolResult, ReviewRequested, ReviewAnswered,
-                               WaitingDependency, Resumed, CancelRequested, RunFinished>;
+using EventData =
+    std::variant<RunStarted, Decided, StepStarted, StepRestarted, ModelOutput, ToolResult, ReviewRequested,
+                 ReviewAnswered, WaitingDependency, Resumed, CancelRequested, RunFinished>;
 
 /// `seq` counts from 1 without a gap; `at` is the only time a run knows.
 struct Event {

@@ -14,8 +14,13 @@ class RunHistory {
  public:
   /// A started run with small limits.
   explicit RunHistory(Limits limits = {.steps = 4, .tokens = Tokens{1'000}, .wall_ms = 60'000}) {
-    add(RunStarted{.session_id = SessionId("ses_1"), .subject = Subject("dev"), .capsule = "assistant", .capsule_version = 1,
-                   .model = "tiny", .prompt = "prompt", .limits = limits});
+    add(RunStarted{.session_id = SessionId("ses_1"),
+                   .subject = Subject("dev"),
+                   .capsule = "assistant",
+                   .capsule_version = 1,
+                   .model = "tiny",
+                   .prompt = "prompt",
+                   .limits = limits});
   }
 
   RunHistory& add(EventData data, Millis later = Millis{10}) {
@@ -42,39 +47,79 @@ class RunHistory {
   }
 
   RunHistory& decide_start(policy::Verdict verdict) {
-    return add(Decided{.attempt = state.attempt, .action = policy::Action::run_start, .resource = {"Capsule", "assistant"}, .decision = verdict, .decision_id = DecisionId("dec_start"),
-                       .reasons = {{"rule", "because"}}, .review_scope = "reviews:start"});
+    return add(Decided{.attempt = state.attempt,
+                       .action = policy::Action::run_start,
+                       .resource = {"Capsule", "assistant"},
+                       .decision = verdict,
+                       .decision_id = DecisionId("dec_start"),
+                       .reasons = {{"rule", "because"}},
+                       .review_scope = "reviews:start"});
   }
-  RunHistory& start_model() { return add(StepStarted{.step = state.step, .attempt = state.attempt, .kind = StepKind::model}); }
+  RunHistory& start_model() {
+    return add(StepStarted{.step = state.step, .attempt = state.attempt, .kind = StepKind::model});
+  }
   RunHistory& output(std::vector<CallRef> calls = {}, Tokens prompt = Tokens{10}, Tokens completion = Tokens{5}) {
-    return add(ModelOutput{.step = state.step, .attempt = state.attempt, .text = "text", .tool_calls = std::move(calls), .finish = "stop",
-                           .prompt = prompt, .completion = completion});
+    return add(ModelOutput{.step = state.step,
+                           .attempt = state.attempt,
+                           .text = "text",
+                           .tool_calls = std::move(calls),
+                           .finish = "stop",
+                           .prompt = prompt,
+                           .completion = completion});
   }
   RunHistory& decide_tool(policy::Verdict verdict) {
     const auto* call = state.open_call();
-    return add(Decided{.step = state.step, .attempt = call->attempt, .call_id = call->call.id, .action = policy::Action::tool_call, .resource = {"Tool", call->call.name},
-                       .decision = verdict, .decision_id = DecisionId("dec_tool"), .reasons = {{"rule", "not this tool"}},
-                       .review_scope = verdict == policy::Verdict::review ? std::optional<std::string>("reviews:tools") : std::nullopt});
+    return add(Decided{.step = state.step,
+                       .attempt = call->attempt,
+                       .call_id = call->call.id,
+                       .action = policy::Action::tool_call,
+                       .resource = {"Tool", call->call.name},
+                       .decision = verdict,
+                       .decision_id = DecisionId("dec_tool"),
+                       .reasons = {{"rule", "not this tool"}},
+                       .review_scope = verdict == policy::Verdict::review ? std::optional<std::string>("reviews:tools")
+                                                                          : std::nullopt});
   }
   RunHistory& start_tool(bool once = false) {
     const auto* call = state.open_call();
-    return add(StepStarted{.step = state.step, .attempt = call->attempt, .kind = StepKind::tool, .call_id = call->call.id, .tool = call->call.name, .once = once});
+    return add(StepStarted{.step = state.step,
+                           .attempt = call->attempt,
+                           .kind = StepKind::tool,
+                           .call_id = call->call.id,
+                           .tool = call->call.name,
+                           .once = once});
   }
   RunHistory& tool_result(std::string outcome = "result") {
     const auto* call = state.open_call();
-    return add(ToolResult{.step = state.step, .attempt = call->attempt, .call_id = call->call.id, .tool = call->call.name, .result = "done", .outcome = std::move(outcome)});
+    return add(ToolResult{.step = state.step,
+                          .attempt = call->attempt,
+                          .call_id = call->call.id,
+                          .tool = call->call.name,
+                          .result = "done",
+                          .outcome = std::move(outcome)});
   }
   RunHistory& request_review() {
     const auto wanted = command_of<RequestReview>();
-    return add(ReviewRequested{.review_id = ReviewId("rev_1"), .kind = wanted.kind, .step = wanted.step, .attempt = wanted.attempt,
-                               .call_id = wanted.call.id, .tool = wanted.call.name, .scope = wanted.scope, .decision_id = wanted.decision_id,
+    return add(ReviewRequested{.review_id = ReviewId("rev_1"),
+                               .kind = wanted.kind,
+                               .step = wanted.step,
+                               .attempt = wanted.attempt,
+                               .call_id = wanted.call.id,
+                               .tool = wanted.call.name,
+                               .scope = wanted.scope,
+                               .decision_id = wanted.decision_id,
                                .expires_at = at + Seconds{3600}});
   }
   RunHistory& answer(ReviewAnswer answer, std::optional<Subject> by = Subject("boss")) {
-    return add(ReviewAnswered{.review_id = ReviewId("rev_1"), .answer = answer, .by = std::move(by), .decision_id = DecisionId("dec_tool"), .argument_hash = "hash"});
+    return add(ReviewAnswered{.review_id = ReviewId("rev_1"),
+                              .answer = answer,
+                              .by = std::move(by),
+                              .decision_id = DecisionId("dec_tool"),
+                              .argument_hash = "hash"});
   }
   RunHistory& wait_for(std::string what = "policy_unavailable") {
-    return add(WaitingDependency{.step = state.step, .attempt = state.attempt, .what = std::move(what), .retry_at = at + Millis{500}});
+    return add(WaitingDependency{
+        .step = state.step, .attempt = state.attempt, .what = std::move(what), .retry_at = at + Millis{500}});
   }
   RunHistory& cancel() { return add(CancelRequested{.by = Subject("dev")}); }
   /// Performs the command that must be Finish.

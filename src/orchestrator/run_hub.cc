@@ -25,7 +25,8 @@ RunHub::Subscription RunHub::subscribe(const RunId& run, Context ctx) {
   auto& live = runs_[run];
   drop_gone(live.watchers);
   if (!live.text.empty())
-    (void)writer.try_push({public_delta(live.step, live.attempt, 0, live.text, clock_.now()), live.last_seq});  // it is empty: there is room
+    (void)writer.try_push({public_delta(live.step, live.attempt, 0, live.text, clock_.now()),
+                           live.last_seq});  // it is empty: there is room
   live.watchers.push_back({std::move(writer), out.missed_, std::nullopt});
   return out;
 }
@@ -42,7 +43,8 @@ void RunHub::send(Live& live, const LiveItem& item) {
     watcher.missed->store(true);
     if (!watcher.full_since) watcher.full_since = now;
     if (now - *watcher.full_since < watcher_patience) return false;
-    watcher.items.close(unavailable("slow_consumer", "the stream was not read fast enough: go on from the last event's id"));
+    watcher.items.close(
+        unavailable("slow_consumer", "the stream was not read fast enough: go on from the last event's id"));
     return true;
   });
 }

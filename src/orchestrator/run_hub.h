@@ -64,7 +64,7 @@ class RunHub {
     std::vector<Watcher> watchers;
     std::int64_t last_seq = 0;
     std::int64_t step = 0, attempt = 0;  // of `text`
-    std::string text;                    // of the model call under way
+    std::string text;  // of the model call under way
   };
   void send(Live& live, const LiveItem& item);
   static void drop_gone(std::vector<Watcher>& watchers);

@@ -16,7 +16,9 @@ class StillClock final : public Clock {
 
 class RunHubTest : public testing::Test {
  protected:
-  static RunEvent event(std::int64_t seq, std::string type = "resumed") { return {.type = std::move(type), .seq = seq, .at = {}, .data = {}}; }
+  static RunEvent event(std::int64_t seq, std::string type = "resumed") {
+    return {.type = std::move(type), .seq = seq, .at = {}, .data = {}};
+  }
   Result<std::optional<LiveItem>> next(RunHub::Subscription& live) { return loops.run(live.next()); }
   void fill() {
     for (std::size_t i = 0; i < watch_capacity; ++i) hub.publish(run, event(static_cast<std::int64_t>(i) + 1));

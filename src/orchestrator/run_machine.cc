@@ -21,7 +21,8 @@ void finish(RunState& s, RunStatus status, std::string reason, std::optional<Con
 
 CallState* call_named(RunState& s, std::string_view id) {
   if (s.stage != Stage::in_tools) return nullptr;
-  const auto found = std::ranges::find_if(s.calls, [&](const auto& c) { return c.call.id == id && c.stage != CallStage::answered; });
+  const auto found =
+      std::ranges::find_if(s.calls, [&](const auto& c) { return c.call.id == id && c.stage != CallStage::answered; });
   return found == s.calls.end() ? nullptr : &*found;
 }
 
@@ -102,7 +103,8 @@ void on(RunState& s, const StepStarted& e) {
   if (s.finish) return;
   if (e.kind == StepKind::model) {
     if (s.stage == Stage::calling_model && e.step == s.step && e.attempt == s.attempt) s.model_started = true;
-  } else if (auto* call = call_named(s, e.call_id); call != nullptr && call->stage == CallStage::allowed && e.attempt == call->attempt) {
+  } else if (auto* call = call_named(s, e.call_id);
+             call != nullptr && call->stage == CallStage::allowed && e.attempt == call->attempt) {
     call->stage = CallStage::started;
     call->once = e.once;
   }
@@ -114,7 +116,8 @@ void on(RunState& s, const StepRestarted& e) {
     s.model_started = false;
     s.attempt = e.attempt;
     ++s.restarts;
-  } else if (auto* call = call_named(s, e.call_id); call != nullptr && call->stage == CallStage::started && e.attempt > call->attempt) {
+  } else if (auto* call = call_named(s, e.call_id);
+             call != nullptr && call->stage == CallStage::started && e.attempt > call->attempt) {
     call->stage = CallStage::undecided;
     call->attempt = e.attempt;
     ++call->restarts;
@@ -130,7 +133,8 @@ void on(RunState& s, const ModelOutput& e) {
   if (e.denied) return finish(s, RunStatus::denied, "output_denied: " + e.reason);
   s.turns.push_back({.text = e.text, .tool_calls = e.tool_calls});
   // Cut off by its bound before it said or did anything: that is no answer.
-  if (e.tool_calls.empty() && e.length == 0 && e.finish == "length") return finish(s, RunStatus::failed, "cut_short: the model's output reached its bound before it said anything");
+  if (e.tool_calls.empty() && e.length == 0 && e.finish == "length")
+    return finish(s, RunStatus::failed, "cut_short: the model's output reached its bound before it said anything");
   if (e.tool_calls.empty()) return finish(s, RunStatus::completed, "", e.text);
   s.stage = Stage::in_tools;
   for (const auto& call : e.tool_calls) s.calls.push_back({.call = call});
@@ -160,7 +164,8 @@ bool answers(ReviewKind kind, ReviewAnswer answer) {
 // The conversation shows what is really called. Ids of calls are unique in one output only.
 void edit_arguments(RunState& s, CallState& call, const ContentId& arguments) {
   call.call.arguments = arguments;
-  const auto turn = std::ranges::find_if(s.turns.rbegin(), s.turns.rend(), [](const Turn& t) { return !t.tool_calls.empty(); });
+  const auto turn =
+      std::ranges::find_if(s.turns.rbegin(), s.turns.rend(), [](const Turn& t) { return !t.tool_calls.empty(); });
   if (turn == s.turns.rend()) return;
   for (auto& ref : turn->tool_calls)
     if (ref.id == call.call.id) ref.arguments = arguments;
@@ -179,7 +184,8 @@ void on_call_answered(RunState& s, CallState& call, const ReviewRequested& revie
     case ReviewAnswer::deny: break;
   }
   std::string words = e.by ? "a reviewer denied it" : "nobody approved it in time";
-  if (review.kind == ReviewKind::unknown_outcome) words = "it is unknown whether it happened, and it was not tried again";
+  if (review.kind == ReviewKind::unknown_outcome)
+    words = "it is unknown whether it happened, and it was not tried again";
   if (!e.note.empty()) words += ": " + e.note;
   answer_call(s, call, {.denied = std::move(words)});
 }
@@ -216,9 +222,7 @@ void on(RunState& s, const Resumed& e) {
   attempt = std::max(attempt, e.attempt);
 }
 
-void on(RunState& s, const CancelRequested& e) {
-  finish(s, RunStatus::cancelled, "cancelled by " + e.by.str());
-}
+void on(RunState& s, const CancelRequested& e) { finish(s, RunStatus::cancelled, "cancelled by " + e.by.str()); }
 
 void on(RunState& s, const RunFinished& e) {
   s.stage = Stage::ended;
@@ -242,20 +246,29 @@ Command next_model(const RunState& s) {
     if (s.restarts >= restarts_max) return fail_with(s, "cut_off: the model call was cut off in every attempt");
     return Restart{.step = s.step, .attempt = s.attempt + 1};
   }
-  if (s.step > s.start.limits.steps) return fail_with(s, "step_limit: the run used all of its " + std::to_string(s.start.limits.steps) + " steps");
+  if (s.step > s.start.limits.steps)
+    return fail_with(s, "step_limit: the run used all of its " + std::to_string(s.start.limits.steps) + " steps");
   if (s.tokens_free().value <= 0)
-    return fail_with(s, "token_limit: the run used all of its " + std::to_string(s.start.limits.tokens.value) + " tokens");
+    return fail_with(s,
+                     "token_limit: the run used all of its " + std::to_string(s.start.limits.tokens.value) + " tokens");
   return CallModel{.step = s.step, .attempt = s.attempt};
 }
 
 Command next_call(const RunState& s, const CallState& c) {
   switch (c.stage) {
     case CallStage::undecided: return DecideTool{.step = s.step, .attempt = c.attempt, .call = c.call};
-    case CallStage::allowed: return RunTool{.step = s.step, .attempt = c.attempt, .call = c.call, .decision_id = c.decision_id};
+    case CallStage::allowed:
+      return RunTool{.step = s.step, .attempt = c.attempt, .call = c.call, .decision_id = c.decision_id};
     case CallStage::wants_review:
-      return RequestReview{.kind = ReviewKind::action, .step = s.step, .attempt = c.attempt, .call = c.call, .decision_id = c.decision_id, .scope = c.review_scope};
+      return RequestReview{.kind = ReviewKind::action,
+                           .step = s.step,
+                           .attempt = c.attempt,
+                           .call = c.call,
+                           .decision_id = c.decision_id,
+                           .scope = c.review_scope};
     case CallStage::started:
-      if (c.restarts >= restarts_max) return fail_with(s, "cut_off: the call of " + c.call.name + " was cut off in every attempt");
+      if (c.restarts >= restarts_max)
+        return fail_with(s, "cut_off: the call of " + c.call.name + " was cut off in every attempt");
       return Restart{.step = s.step, .attempt = c.attempt + 1, .call_id = c.call.id};
     case CallStage::answered: break;
   }
@@ -290,8 +303,12 @@ std::optional<Command> next(const RunState& s, WallTime now) {
   if (s.finish) return finish_with(s, *s.finish);
   if (s.review) return AwaitReview{.review_id = s.review->review_id, .until = s.review->expires_at};
   if (const auto* lost = lost_call(s))
-    return RequestReview{.kind = ReviewKind::unknown_outcome, .step = s.step, .attempt = lost->attempt, .call = lost->call,
-                         .decision_id = lost->decision_id, .scope = lost->review_scope};
+    return RequestReview{.kind = ReviewKind::unknown_outcome,
+                         .step = s.step,
+                         .attempt = lost->attempt,
+                         .call = lost->call,
+                         .decision_id = lost->decision_id,
+                         .scope = lost->review_scope};
   if (now >= s.deadline()) {
     auto reason = "time_limit: the run took longer than " + std::to_string(s.start.limits.wall_ms) + " ms";
     if (s.waiting) reason += ", waiting for " + s.waiting->what;
@@ -299,11 +316,16 @@ std::optional<Command> next(const RunState& s, WallTime now) {
   }
   const auto* call = s.open_call();
   if (s.waiting)
-    return AwaitDependency{.step = s.step, .attempt = (call != nullptr ? call->attempt : s.attempt) + 1,
+    return AwaitDependency{.step = s.step,
+                           .attempt = (call != nullptr ? call->attempt : s.attempt) + 1,
                            .until = std::min(s.waiting->retry_at, s.deadline())};
   if (s.wanted)
-    return RequestReview{.kind = ReviewKind::action, .step = s.step, .attempt = s.attempt, .call = {},
-                         .decision_id = s.wanted->decision_id, .scope = s.wanted->scope};
+    return RequestReview{.kind = ReviewKind::action,
+                         .step = s.step,
+                         .attempt = s.attempt,
+                         .call = {},
+                         .decision_id = s.wanted->decision_id,
+                         .scope = s.wanted->scope};
   switch (s.stage) {
     case Stage::deciding_start: return DecideStart{.attempt = s.attempt};
     case Stage::calling_model: return next_model(s);

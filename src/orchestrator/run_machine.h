@@ -32,16 +32,16 @@ struct CallState {
   std::int64_t attempt = 1;
   int restarts = 0;
   bool once = false;
-  DecisionId decision_id;     // the last one
+  DecisionId decision_id;  // the last one
   std::string review_scope;
 };
 
 /// One turn of the conversation inside the run, for the next model call.
 struct Turn {
-  ContentId text;                   // assistant: its text; tool: what the model is told
+  ContentId text;  // assistant: its text; tool: what the model is told
   std::vector<CallRef> tool_calls;  // assistant
-  std::string call_id;              // tool
-  std::string denied;               // tool: the refusal in words, instead of text
+  std::string call_id;  // tool
+  std::string denied;  // tool: the refusal in words, instead of text
 };
 
 /// An approval that later decisions of the same action see.
@@ -64,22 +64,22 @@ struct RunState {
   RunStarted start;
   std::int64_t last_seq = 0;
   WallTime now, started_at;
-  Millis waited_for_people{0};      // does not count against the wall limit
-  std::int64_t step = 0;            // of model calls, from 1
-  std::int64_t attempt = 1;         // of the start or the model call
-  bool model_started = false;       // step_started without a model_output
-  int restarts = 0;                 // of this model call
-  int waits = 0;                    // waits for a dependency without a success between them
-  std::vector<CallState> calls;     // of the last output
+  Millis waited_for_people{0};  // does not count against the wall limit
+  std::int64_t step = 0;  // of model calls, from 1
+  std::int64_t attempt = 1;  // of the start or the model call
+  bool model_started = false;  // step_started without a model_output
+  int restarts = 0;  // of this model call
+  int waits = 0;  // waits for a dependency without a success between them
+  std::vector<CallState> calls;  // of the last output
   std::vector<Turn> turns;
   std::vector<Approval> approvals;
-  std::optional<WantedReview> wanted;           // of the start or the model call
-  std::optional<ReviewRequested> review;        // open
-  std::optional<WallTime> waiting_since;        // for a person
+  std::optional<WantedReview> wanted;  // of the start or the model call
+  std::optional<ReviewRequested> review;  // open
+  std::optional<WallTime> waiting_since;  // for a person
   std::optional<WaitingDependency> waiting;
   Tokens prompt, completion;
   std::optional<Tokens> tokens_left;
-  std::optional<RunFinished> finish;            // decided, not yet recorded; then the end
+  std::optional<RunFinished> finish;  // decided, not yet recorded; then the end
 
   /// The wall limit as of what is known.
   [[nodiscard]] WallTime deadline() const { return started_at + Millis{start.limits.wall_ms} + waited_for_people; }
@@ -89,21 +89,50 @@ struct RunState {
 };
 
 // Commands; the host performs one and appends the events that say what came of it. All ids derive from run/step/attempt.
-struct DecideStart { std::int64_t attempt = 1; };
-struct CallModel { std::int64_t step = 1, attempt = 1; };
-struct DecideTool { std::int64_t step = 1, attempt = 1; CallRef call; };
-struct RunTool { std::int64_t step = 1, attempt = 1; CallRef call; DecisionId decision_id; };
+struct DecideStart {
+  std::int64_t attempt = 1;
+};
+struct CallModel {
+  std::int64_t step = 1, attempt = 1;
+};
+struct DecideTool {
+  std::int64_t step = 1, attempt = 1;
+  CallRef call;
+};
+struct RunTool {
+  std::int64_t step = 1, attempt = 1;
+  CallRef call;
+  DecisionId decision_id;
+};
 /// Append review_requested. kind action: the last decision said review; unknown_outcome: a `once` tool was cut off.
-struct RequestReview { ReviewKind kind = ReviewKind::action; std::int64_t step = 1, attempt = 1; CallRef call; DecisionId decision_id; std::string scope; };
+struct RequestReview {
+  ReviewKind kind = ReviewKind::action;
+  std::int64_t step = 1, attempt = 1;
+  CallRef call;
+  DecisionId decision_id;
+  std::string scope;
+};
 /// Append step_restarted: the step was started and nobody knows how it ended; trying again is harmless.
-struct Restart { std::int64_t step = 1, attempt = 1; std::string call_id; };
+struct Restart {
+  std::int64_t step = 1, attempt = 1;
+  std::string call_id;
+};
 /// Nothing until a review is answered or `until`; then append review_answered{deny} without `by`.
-struct AwaitReview { ReviewId review_id; WallTime until; };
+struct AwaitReview {
+  ReviewId review_id;
+  WallTime until;
+};
 /// Nothing until `until`; then append resumed.
-struct AwaitDependency { std::int64_t step = 0, attempt = 1; WallTime until; };
+struct AwaitDependency {
+  std::int64_t step = 0, attempt = 1;
+  WallTime until;
+};
 /// Append run_finished.
-struct Finish { RunFinished result; };
-using Command = std::variant<DecideStart, CallModel, DecideTool, RunTool, RequestReview, Restart, AwaitReview, AwaitDependency, Finish>;
+struct Finish {
+  RunFinished result;
+};
+using Command = std::variant<DecideStart, CallModel, DecideTool, RunTool, RequestReview, Restart, AwaitReview,
+                             AwaitDependency, Finish>;
 
 /// Takes an event in. An event that is not the next by seq changes nothing; one that does not fit the state (a late
 /// answer, a result of an older attempt) changes the clock and what was used, but not what comes next.

@@ -27,7 +27,9 @@ class World {
     return found == effects_.end() ? 0 : found->second;
   }
   [[nodiscard]] const std::map<std::string, int>& effects() const { return effects_; }
-  static std::string key_of(std::int64_t step, const std::string& call, const std::string& tool) { return tool + std::to_string(step) + call; }
+  static std::string key_of(std::int64_t step, const std::string& call, const std::string& tool) {
+    return tool + std::to_string(step) + call;
+  }
   bool forgiving = false;  // nothing is down and nobody cancels
 
  private:
@@ -40,7 +42,9 @@ class World {
     const int n = choose(what, step, 8);
     return n == 0 ? Verdict::deny : n == 1 ? Verdict::review : Verdict::allow;
   }
-  bool down(std::string_view what, std::int64_t step, std::int64_t attempt) { return !forgiving && attempt <= 2 && choose(what, step, 7) == 6; }
+  bool down(std::string_view what, std::int64_t step, std::int64_t attempt) {
+    return !forgiving && attempt <= 2 && choose(what, step, 7) == 6;
+  }
   static bool approved(const RunState& s, const DecisionId& id) {
     for (const auto& approval : s.approvals)
       if (approval.decision_id == id) return true;
@@ -64,9 +68,16 @@ class World {
       return out;
     }
     std::vector<CallRef> calls;
-    for (int i = 0; i < choose("calls", c.step, 3); ++i) calls.push_back({"call_" + std::to_string(i), choose("tool", c.step + i, 2) == 0 ? "once" : "pure", "args"});
-    out.emplace_back(ModelOutput{.step = c.step, .attempt = c.attempt, .text = "t", .tool_calls = std::move(calls), .finish = "stop",
-                                 .prompt = Tokens{choose("prompt", c.step, 50)}, .completion = Tokens{5}, .denied = choose("denied", c.step, 20) == 19});
+    for (int i = 0; i < choose("calls", c.step, 3); ++i)
+      calls.push_back({"call_" + std::to_string(i), choose("tool", c.step + i, 2) == 0 ? "once" : "pure", "args"});
+    out.emplace_back(ModelOutput{.step = c.step,
+                                 .attempt = c.attempt,
+                                 .text = "t",
+                                 .tool_calls = std::move(calls),
+                                 .finish = "stop",
+                                 .prompt = Tokens{choose("prompt", c.step, 50)},
+                                 .completion = Tokens{5},
+                                 .denied = choose("denied", c.step, 20) == 19});
     return out;
   }
   std::vector<EventData> on(const DecideTool& c, const RunState& s) {
@@ -74,19 +85,44 @@ class World {
     const DecisionId id("dec_" + std::to_string(c.step) + c.call.id);
     auto v = verdict(c.call.id, c.step);
     if (v == Verdict::review && approved(s, id)) v = Verdict::allow;
-    return {Decided{.step = c.step, .attempt = c.attempt, .call_id = c.call.id, .action = policy::Action::tool_call, .decision = v, .decision_id = id}};
+    return {Decided{.step = c.step,
+                    .attempt = c.attempt,
+                    .call_id = c.call.id,
+                    .action = policy::Action::tool_call,
+                    .decision = v,
+                    .decision_id = id}};
   }
   std::vector<EventData> on(const RunTool& c, const RunState&) {
-    return {StepStarted{.step = c.step, .attempt = c.attempt, .kind = StepKind::tool, .call_id = c.call.id, .tool = c.call.name, .once = c.call.name == "once"},
-            ToolResult{.step = c.step, .attempt = c.attempt, .call_id = c.call.id, .tool = c.call.name, .result = "r", .outcome = "result"}};
+    return {StepStarted{.step = c.step,
+                        .attempt = c.attempt,
+                        .kind = StepKind::tool,
+                        .call_id = c.call.id,
+                        .tool = c.call.name,
+                        .once = c.call.name == "once"},
+            ToolResult{.step = c.step,
+                       .attempt = c.attempt,
+                       .call_id = c.call.id,
+                       .tool = c.call.name,
+                       .result = "r",
+                       .outcome = "result"}};
   }
   std::vector<EventData> on(const RequestReview& c, const RunState& s) {
-    return {ReviewRequested{.review_id = ReviewId("rev_" + std::to_string(s.last_seq)), .kind = c.kind, .step = c.step, .attempt = c.attempt,
-                            .call_id = c.call.id, .tool = c.call.name, .scope = c.scope, .decision_id = c.decision_id, .expires_at = s.now + Seconds{60}}};
+    return {ReviewRequested{.review_id = ReviewId("rev_" + std::to_string(s.last_seq)),
+                            .kind = c.kind,
+                            .step = c.step,
+                            .attempt = c.attempt,
+                            .call_id = c.call.id,
+                            .tool = c.call.name,
+                            .scope = c.scope,
+                            .decision_id = c.decision_id,
+                            .expires_at = s.now + Seconds{60}}};
   }
-  std::vector<EventData> on(const Restart& c, const RunState&) { return {StepRestarted{.step = c.step, .attempt = c.attempt, .call_id = c.call_id}}; }
+  std::vector<EventData> on(const Restart& c, const RunState&) {
+    return {StepRestarted{.step = c.step, .attempt = c.attempt, .call_id = c.call_id}};
+  }
   std::vector<EventData> on(const AwaitReview& c, const RunState& s) {
-    ReviewAnswered answer{.review_id = c.review_id, .answer = ReviewAnswer::approve, .by = Subject("boss"), .argument_hash = "h"};
+    ReviewAnswered answer{
+        .review_id = c.review_id, .answer = ReviewAnswer::approve, .by = Subject("boss"), .argument_hash = "h"};
     // An unknown outcome is looked up in the tool's own store, as a person would.
     if (s.review->kind == ReviewKind::unknown_outcome) {
       const bool happened = effects(key_of(s.step, s.review->call_id, s.review->tool)) > 0;
@@ -97,7 +133,9 @@ class World {
     }
     return {answer};
   }
-  std::vector<EventData> on(const AwaitDependency& c, const RunState&) { return {Resumed{.step = c.step, .attempt = c.attempt}}; }
+  std::vector<EventData> on(const AwaitDependency& c, const RunState&) {
+    return {Resumed{.step = c.step, .attempt = c.attempt}};
+  }
   std::vector<EventData> on(const Finish& c, const RunState&) { return {c.result}; }
 
   std::vector<int> choices_;
@@ -117,7 +155,8 @@ struct Cut {
   bool acted = false;
 };
 
-RunHistory run_to_end(World& world, Limits limits, std::optional<Cut> cut = std::nullopt, std::optional<std::size_t> cancel_at = std::nullopt) {
+RunHistory run_to_end(World& world, Limits limits, std::optional<Cut> cut = std::nullopt,
+                      std::optional<std::size_t> cancel_at = std::nullopt) {
   RunHistory run(limits);
   bool cancelled = false;
   for (int i = 0; i < commands_max; ++i) {
@@ -134,7 +173,9 @@ RunHistory run_to_end(World& world, Limits limits, std::optional<Cut> cut = std:
         break;
       }
       const auto* started = std::get_if<StepStarted>(&run.add(std::move(event)).events.back().data);
-      if (started != nullptr && started->kind == StepKind::tool && (!cut || run.events.size() != cut->events || cut->acted)) world.act(*started);
+      if (started != nullptr && started->kind == StepKind::tool &&
+          (!cut || run.events.size() != cut->events || cut->acted))
+        world.act(*started);
     }
   }
   ADD_FAILURE() << "the run does not end";
@@ -179,7 +220,8 @@ TEST(RunMachineProperty, any_prefix_of_a_history_replays_to_the_state_it_led_to)
       state = apply(std::move(state), event);
       prefix.push_back(event);
       const auto again = replay(prefix);
-      RC_ASSERT(again.stage == state.stage && again.status == state.status && again.step == state.step && again.attempt == state.attempt);
+      RC_ASSERT(again.stage == state.stage && again.status == state.status && again.step == state.step &&
+                again.attempt == state.attempt);
       RC_ASSERT(again.turns.size() == state.turns.size() && again.last_seq == state.last_seq);
       const auto a = next(state, event.at), b = next(again, event.at);
       RC_ASSERT(a.has_value() == b.has_value() && (!a || a->index() == b->index()));

@@ -45,7 +45,9 @@ TEST(RunMachine, an_output_without_calls_completes_the_run_with_its_usage) {
 
 TEST(RunMachine, a_denied_output_ends_the_run) {
   RunHistory run;
-  run.decide_start(Verdict::allow).start_model().add(ModelOutput{.step = 1, .attempt = 1, .text = "half", .denied = true, .reason = "a denied term"});
+  run.decide_start(Verdict::allow)
+      .start_model()
+      .add(ModelOutput{.step = 1, .attempt = 1, .text = "half", .denied = true, .reason = "a denied term"});
   expect_finish(run, RunStatus::denied, "output_denied: a denied term");
   EXPECT_FALSE(run.state.finish->answer);
 }
@@ -53,7 +55,11 @@ TEST(RunMachine, a_denied_output_ends_the_run) {
 TEST(RunMachine, a_denied_model_call_ends_the_run) {
   RunHistory run;
   run.decide_start(Verdict::allow).start_model();
-  run.add(Decided{.step = 1, .attempt = 1, .action = policy::Action::model_call, .decision = Verdict::deny, .reasons = {{"r", "no models"}}});
+  run.add(Decided{.step = 1,
+                  .attempt = 1,
+                  .action = policy::Action::model_call,
+                  .decision = Verdict::deny,
+                  .reasons = {{"r", "no models"}}});
   expect_finish(run, RunStatus::denied, "model_denied: no models");
 }
 
@@ -116,7 +122,8 @@ TEST(RunMachine, an_approved_call_is_decided_again_with_the_approval) {
 TEST(RunMachine, edited_arguments_replace_the_models_own) {
   auto run = in_tools();
   run.decide_tool(Verdict::review).request_review();
-  run.add(ReviewAnswered{.review_id = ReviewId("rev_1"), .answer = ReviewAnswer::approve, .by = Subject("boss"), .arguments = "edited"});
+  run.add(ReviewAnswered{
+      .review_id = ReviewId("rev_1"), .answer = ReviewAnswer::approve, .by = Subject("boss"), .arguments = "edited"});
   EXPECT_EQ(run.command_of<DecideTool>().call.arguments, "edited");
   EXPECT_EQ(run.state.turns[0].tool_calls[0].arguments, "edited");
 }
@@ -154,7 +161,11 @@ TEST(RunMachine, the_start_and_the_model_call_can_be_reviewed) {
   run.request_review().answer(ReviewAnswer::approve);
   EXPECT_EQ(run.command_of<DecideStart>().attempt, 2);
   run.decide_start(Verdict::allow).start_model();
-  run.add(Decided{.step = 1, .attempt = 1, .action = policy::Action::model_call, .decision = Verdict::review, .decision_id = DecisionId("dec_model")});
+  run.add(Decided{.step = 1,
+                  .attempt = 1,
+                  .action = policy::Action::model_call,
+                  .decision = Verdict::review,
+                  .decision_id = DecisionId("dec_model")});
   EXPECT_EQ(run.command_of<RequestReview>().decision_id, DecisionId("dec_model"));
   run.request_review().answer(ReviewAnswer::deny);
   expect_finish(run, RunStatus::denied, "review_denied");
@@ -209,7 +220,8 @@ TEST(RunMachine, an_unknown_outcome_is_retried_only_when_a_person_says_so) {
 
 TEST(RunMachine, an_unknown_outcome_that_was_done_gives_the_persons_result_to_the_model) {
   auto run = lost_once();
-  run.add(ReviewAnswered{.review_id = ReviewId("rev_1"), .answer = ReviewAnswer::done, .by = Subject("boss"), .result = "it happened"});
+  run.add(ReviewAnswered{
+      .review_id = ReviewId("rev_1"), .answer = ReviewAnswer::done, .by = Subject("boss"), .result = "it happened"});
   EXPECT_EQ(run.command_of<CallModel>().step, 2);
   EXPECT_EQ(run.state.turns.back().text, "it happened");
 }
@@ -357,8 +369,18 @@ TEST(RunMachine, results_of_an_older_attempt_change_nothing) {
 
 TEST(RunEvent, every_type_survives_encoding) {
   auto run = in_tools();
-  run.decide_tool(Verdict::review).request_review().answer(ReviewAnswer::approve).decide_tool(Verdict::allow).start_tool().tool_result();
-  run.start_model().add(StepRestarted{.step = 2, .attempt = 2}).wait_for().add(Resumed{.step = 2, .attempt = 3}).cancel().finish();
+  run.decide_tool(Verdict::review)
+      .request_review()
+      .answer(ReviewAnswer::approve)
+      .decide_tool(Verdict::allow)
+      .start_tool()
+      .tool_result();
+  run.start_model()
+      .add(StepRestarted{.step = 2, .attempt = 2})
+      .wait_for()
+      .add(Resumed{.step = 2, .attempt = 3})
+      .cancel()
+      .finish();
   for (const auto& event : run.events) {
     const auto encoded = encode_event(event.data);
     const auto decoded = decode_event(type_of(event.data), event_version, encoded);

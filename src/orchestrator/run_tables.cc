@@ -120,24 +120,29 @@ Result<E> enum_named(std::string_view name) {
   return fail(internal("a stored value is unknown: " + std::string(name), "orchestrator store"));
 }
 
-
 Status insert_event(sql::Transaction& tx, const RunRow& row, const Event& event) {
-  WRIT_CHECK(tx.run("INSERT INTO events (tenant, run, seq, type, v, at, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", row.tenant, row.id,
-                    event.seq, type_of(event.data), event_version, event.at, to_text(encode_event(event.data))));
+  WRIT_CHECK(tx.run("INSERT INTO events (tenant, run, seq, type, v, at, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                    row.tenant, row.id, event.seq, type_of(event.data), event_version, event.at,
+                    to_text(encode_event(event.data))));
   return {};
 }
 
-Status insert_outbox(sql::Transaction& tx, const RunRow& row, std::string_view id, std::string_view kind, const json::object& data, WallTime at) {
-  WRIT_CHECK(tx.run("INSERT INTO outbox (tenant, id, kind, data, created_at) VALUES (?1, ?2, ?3, ?4, ?5)", row.tenant, id, kind, to_text(data), at));
+Status insert_outbox(sql::Transaction& tx, const RunRow& row, std::string_view id, std::string_view kind,
+                     const json::object& data, WallTime at) {
+  WRIT_CHECK(tx.run("INSERT INTO outbox (tenant, id, kind, data, created_at) VALUES (?1, ?2, ?3, ?4, ?5)", row.tenant,
+                    id, kind, to_text(data), at));
   return {};
 }
 
 // ---- what else an event changes
 
 Status follow(sql::Transaction& tx, const RunRow& row, const ReviewRequested& e, WallTime at) {
-  WRIT_CHECK(tx.run("INSERT INTO reviews (tenant, id, run, kind, status, tool, arguments, scope, requested_by, created_at, expires_at) "
-                    "VALUES (?1, ?2, ?3, ?4, 'open', ?5, ?6, ?7, ?8, ?9, ?10)",
-                    row.tenant, e.review_id, row.id, schema::name_of(e.kind), e.tool, e.arguments, e.scope, row.subject, at, e.expires_at));
+  WRIT_CHECK(
+      tx.run("INSERT INTO reviews (tenant, id, run, kind, status, tool, arguments, scope, requested_by, created_at, "
+             "expires_at) "
+             "VALUES (?1, ?2, ?3, ?4, 'open', ?5, ?6, ?7, ?8, ?9, ?10)",
+             row.tenant, e.review_id, row.id, schema::name_of(e.kind), e.tool, e.arguments, e.scope, row.subject, at,
+             e.expires_at));
   return {};
 }
 
@@ -152,19 +157,27 @@ ReviewStatus status_after(const ReviewAnswered& e) {
 }
 
 Status follow(sql::Transaction& tx, const RunRow& row, const ReviewAnswered& e, WallTime at) {
-  WRIT_CHECK(tx.run("UPDATE reviews SET status = ?3, answered_by = ?4 WHERE tenant = ?1 AND id = ?2", row.tenant, e.review_id,
-                    schema::name_of(status_after(e)), e.by));
-  json::object facts{{"review_id", e.review_id.str()}, {"run_id", row.id.str()}, {"answer", schema::name_of(e.answer)},
-                     {"decision_id", e.decision_id.str()}, {"argument_hash", e.argument_hash}};
+  WRIT_CHECK(tx.run("UPDATE reviews SET status = ?3, answered_by = ?4 WHERE tenant = ?1 AND id = ?2", row.tenant,
+                    e.review_id, schema::name_of(status_after(e)), e.by));
+  json::object facts{{"review_id", e.review_id.str()},
+                     {"run_id", row.id.str()},
+                     {"answer", schema::name_of(e.answer)},
+                     {"decision_id", e.decision_id.str()},
+                     {"argument_hash", e.argument_hash}};
   facts["by"] = e.by ? json::value(e.by->str()) : json::value(nullptr);
   return insert_outbox(tx, row, e.review_id.str() + "/review.answered", "review.answered", facts, at);
 }
 
 Status follow(sql::Transaction& tx, const RunRow& row, const RunFinished& e, WallTime at) {
-  WRIT_CHECK(tx.run("UPDATE reviews SET status = 'expired' WHERE tenant = ?1 AND run = ?2 AND status = 'open'", row.tenant, row.id));
-  const json::object facts{{"run_id", row.id.str()}, {"session_id", row.session.str()}, {"subject", row.subject.str()},
-                           {"status", schema::name_of(e.status)}, {"reason", e.reason},
-                           {"prompt_tokens", e.prompt.value}, {"completion_tokens", e.completion.value}};
+  WRIT_CHECK(tx.run("UPDATE reviews SET status = 'expired' WHERE tenant = ?1 AND run = ?2 AND status = 'open'",
+                    row.tenant, row.id));
+  const json::object facts{{"run_id", row.id.str()},
+                           {"session_id", row.session.str()},
+                           {"subject", row.subject.str()},
+                           {"status", schema::name_of(e.status)},
+                           {"reason", e.reason},
+                           {"prompt_tokens", e.prompt.value},
+                           {"completion_tokens", e.completion.value}};
   return insert_outbox(tx, row, row.id.str() + "/run.finished", "run.finished", facts, at);
 }
 
@@ -204,28 +217,38 @@ Result<bool> write_summary(sql::Transaction& tx, const RunRow& row, const RunSta
   else if (s.waiting) reason = s.waiting->what;
   const auto answer = ended && s.finish ? s.finish->answer : std::nullopt;
   const auto review = s.review ? std::optional(s.review->review_id) : std::nullopt;
-  WRIT_CHECK(tx.run("UPDATE runs SET status = ?3, last_seq = ?4, steps = ?5, prompt_tokens = ?6, completion_tokens = ?7, tokens_left = ?8, "
-                    "answer = ?9, reason = ?10, review = ?11, due_at = ?12, finished_at = ?13, "
-                    "owner = CASE WHEN ?14 THEN NULL ELSE owner END, lease_until = CASE WHEN ?14 THEN NULL ELSE lease_until END "
-                    "WHERE tenant = ?1 AND id = ?2",
-                    row.tenant, row.id, schema::name_of(s.status), s.last_seq, s.step, s.prompt, s.completion, s.tokens_left, answer, reason,
-                    review, owner.due, ended ? std::optional(at) : std::nullopt, owner.give_back));
+  WRIT_CHECK(tx.run(
+      "UPDATE runs SET status = ?3, last_seq = ?4, steps = ?5, prompt_tokens = ?6, completion_tokens = ?7, tokens_left "
+      "= ?8, "
+      "answer = ?9, reason = ?10, review = ?11, due_at = ?12, finished_at = ?13, "
+      "owner = CASE WHEN ?14 THEN NULL ELSE owner END, lease_until = CASE WHEN ?14 THEN NULL ELSE lease_until END "
+      "WHERE tenant = ?1 AND id = ?2",
+      row.tenant, row.id, schema::name_of(s.status), s.last_seq, s.step, s.prompt, s.completion, s.tokens_left, answer,
+      reason, review, owner.due, ended ? std::optional(at) : std::nullopt, owner.give_back));
   return owner.give_back;
 }
 
 constexpr std::string_view review_columns =
-    "v.id, v.run, v.kind, v.status, v.tool, v.arguments, v.scope, v.requested_by, v.answered_by, v.created_at, v.expires_at, r.data_subject";
+    "v.id, v.run, v.kind, v.status, v.tool, v.arguments, v.scope, v.requested_by, v.answered_by, v.created_at, "
+    "v.expires_at, r.data_subject";
 
-Result<Review> review_of(sql::Reader& reader, const content::ContentStore& content, const TenantId& tenant, const sql::Row& row) {
-  Review out{.review_id = row.get<ReviewId>(0), .run_id = row.get<RunId>(1), .tool = row.get<std::string>(4), .scope = row.get<std::string>(6),
-             .requested_by = row.get<Subject>(7), .answered_by = row.get<std::optional<Subject>>(8), .created_at = row.get<WallTime>(9),
+Result<Review> review_of(sql::Reader& reader, const content::ContentStore& content, const TenantId& tenant,
+                         const sql::Row& row) {
+  Review out{.review_id = row.get<ReviewId>(0),
+             .run_id = row.get<RunId>(1),
+             .tool = row.get<std::string>(4),
+             .scope = row.get<std::string>(6),
+             .requested_by = row.get<Subject>(7),
+             .answered_by = row.get<std::optional<Subject>>(8),
+             .created_at = row.get<WallTime>(9),
              .expires_at = row.get<WallTime>(10)};
   WRIT_TRY(out.kind, enum_named<ReviewKind>(row.get<std::string_view>(2)));
   WRIT_TRY(out.status, enum_named<ReviewStatus>(row.get<std::string_view>(3)));
   if (const auto id = row.get<std::optional<std::string>>(5)) {
     WRIT_TRY(const auto text, content.get(reader, tenant, row.get<Subject>(11), writ::ContentId(*id)));
     // What a model wrote may not be JSON; then a person sees no arguments but can still deny.
-    if (auto parsed = parse_json(text.value_or("{}")); parsed && parsed->is_object()) out.arguments = std::move(parsed->get_object());
+    if (auto parsed = parse_json(text.value_or("{}")); parsed && parsed->is_object())
+      out.arguments = std::move(parsed->get_object());
   }
   return out;
 }
@@ -233,45 +256,67 @@ Result<Review> review_of(sql::Reader& reader, const content::ContentStore& conte
 }  // namespace
 
 Result<RunRow> find_row(sql::Reader& reader, const TenantId& tenant, const RunId& run) {
-  WRIT_TRY(const auto row, reader.row("SELECT session, subject, data_subject, fence, last_seq, owner IS NOT NULL, finished_at IS NOT NULL "
-                                      "FROM runs WHERE tenant = ?1 AND id = ?2",
-                                      tenant, run));
+  WRIT_TRY(
+      const auto row,
+      reader.row("SELECT session, subject, data_subject, fence, last_seq, owner IS NOT NULL, finished_at IS NOT NULL "
+                 "FROM runs WHERE tenant = ?1 AND id = ?2",
+                 tenant, run));
   if (!row) return fail(not_found("no_run", "there is no run " + run.str()));
-  return RunRow{.tenant = tenant, .id = run, .session = row->get<SessionId>(0), .subject = row->get<Subject>(1), .data_subject = row->get<Subject>(2),
-                .fence = row->get<std::int64_t>(3), .last_seq = row->get<std::int64_t>(4), .owned = row->get<bool>(5), .ended = row->get<bool>(6)};
+  return RunRow{.tenant = tenant,
+                .id = run,
+                .session = row->get<SessionId>(0),
+                .subject = row->get<Subject>(1),
+                .data_subject = row->get<Subject>(2),
+                .fence = row->get<std::int64_t>(3),
+                .last_seq = row->get<std::int64_t>(4),
+                .owned = row->get<bool>(5),
+                .ended = row->get<bool>(6)};
 }
 
 Status insert_session(sql::Transaction& tx, const TenantId& tenant, const Subject& subject, const NewSession& session) {
-  WRIT_CHECK(tx.run("INSERT INTO sessions (tenant, id, subject, capsule, model, metadata, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                    tenant, session.id, subject, session.capsule, session.model, to_text(schema::encode(session.metadata)), tx.now()));
+  WRIT_CHECK(
+      tx.run("INSERT INTO sessions (tenant, id, subject, capsule, model, metadata, created_at) VALUES (?1, ?2, ?3, ?4, "
+             "?5, ?6, ?7)",
+             tenant, session.id, subject, session.capsule, session.model, to_text(schema::encode(session.metadata)),
+             tx.now()));
   return {};
 }
 
-Status insert_run(sql::Transaction& tx, const content::ContentStore& content, const TenantId& tenant, const SessionId& session,
-                  const Subject& data_subject, const NewRun& run) {
+Status insert_run(sql::Transaction& tx, const content::ContentStore& content, const TenantId& tenant,
+                  const SessionId& session, const Subject& data_subject, const NewRun& run) {
   const auto at = tx.now();
   const auto& started = run.started;
-  auto inserted = tx.run("INSERT INTO runs (tenant, id, session, subject, data_subject, fence, due_at, status, last_seq, capsule, model, steps, "
-                         "prompt_tokens, completion_tokens, prompt, reason, created_at) "
-                         "VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, 'running', 0, ?7, ?8, 0, 0, 0, '', '', ?6)",
-                         tenant, run.id, session, started.subject, data_subject, at,
-                         started.capsule + "@" + std::to_string(started.capsule_version), started.model);
+  auto inserted = tx.run(
+      "INSERT INTO runs (tenant, id, session, subject, data_subject, fence, due_at, status, last_seq, capsule, model, "
+      "steps, "
+      "prompt_tokens, completion_tokens, prompt, reason, created_at) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, 'running', 0, ?7, ?8, 0, 0, 0, '', '', ?6)",
+      tenant, run.id, session, started.subject, data_subject, at,
+      started.capsule + "@" + std::to_string(started.capsule_version), started.model);
   if (!inserted && inserted.error().code == "unique_violation")
     return fail(conflict("run_active", "the session has a run that has not ended"));
   WRIT_CHECK(inserted);
-  const RunRow row{.tenant = tenant, .id = run.id, .session = session, .subject = started.subject, .data_subject = data_subject};
+  const RunRow row{
+      .tenant = tenant, .id = run.id, .session = session, .subject = started.subject, .data_subject = data_subject};
   WRIT_TRY(const auto written, write_events(tx, content, row, RunState{}, {started}, at, Write::by_person));
-  WRIT_CHECK(tx.run("UPDATE runs SET prompt = ?3 WHERE tenant = ?1 AND id = ?2", tenant, run.id, written.state.start.prompt));
+  WRIT_CHECK(
+      tx.run("UPDATE runs SET prompt = ?3 WHERE tenant = ?1 AND id = ?2", tenant, run.id, written.state.start.prompt));
   return {};
 }
 
-Result<std::vector<Event>> read_events(sql::Reader& reader, const TenantId& tenant, const RunId& run, std::int64_t after, std::int64_t limit) {
-  WRIT_TRY(const auto rows, reader.rows("SELECT seq, type, v, at, data FROM events WHERE tenant = ?1 AND run = ?2 AND seq > ?3 ORDER BY seq LIMIT ?4",
-                                        tenant, run, after, limit));
+Result<std::vector<Event>> read_events(sql::Reader& reader, const TenantId& tenant, const RunId& run,
+                                       std::int64_t after, std::int64_t limit) {
+  WRIT_TRY(
+      const auto rows,
+      reader.rows(
+          "SELECT seq, type, v, at, data FROM events WHERE tenant = ?1 AND run = ?2 AND seq > ?3 ORDER BY seq LIMIT ?4",
+          tenant, run, after, limit));
   std::vector<Event> out;
   for (const auto& row : rows) {
-    const auto [seq, type, v, at, data] = row.as<std::int64_t, std::string_view, std::int64_t, WallTime, std::string_view>();
-    if (seq != after + static_cast<std::int64_t>(out.size()) + 1) return fail(internal("the events of " + run.str() + " have a gap", "orchestrator store"));
+    const auto [seq, type, v, at, data] =
+        row.as<std::int64_t, std::string_view, std::int64_t, WallTime, std::string_view>();
+    if (seq != after + static_cast<std::int64_t>(out.size()) + 1)
+      return fail(internal("the events of " + run.str() + " have a gap", "orchestrator store"));
     WRIT_TRY(const auto document, parse_json(data));
     WRIT_TRY(auto event, decode_event(type, v, document));
     out.push_back({.seq = seq, .at = at, .data = std::move(event)});
@@ -279,8 +324,8 @@ Result<std::vector<Event>> read_events(sql::Reader& reader, const TenantId& tena
   return out;
 }
 
-Result<Appended> write_events(sql::Transaction& tx, const content::ContentStore& content, const RunRow& row, RunState state,
-                              std::vector<Draft> drafts, WallTime at, Write by) {
+Result<Appended> write_events(sql::Transaction& tx, const content::ContentStore& content, const RunRow& row,
+                              RunState state, std::vector<Draft> drafts, WallTime at, Write by) {
   Appended out;
   at = std::max(at, state.now);
   for (auto& draft : drafts) {
@@ -302,14 +347,13 @@ Result<Appended> write_events(sql::Transaction& tx, const content::ContentStore&
     state = apply(std::move(state), event);
     out.events.push_back(std::move(event));
   }
-  if (!out.events.empty()) {
-    WRIT_TRY(out.given_back, write_summary(tx, row, state, at, by));
-  }
+  if (!out.events.empty()) { WRIT_TRY(out.given_back, write_summary(tx, row, state, at, by)); }
   out.state = std::move(state);
   return out;
 }
 
-Status read_texts(sql::Reader& reader, const content::ContentStore& content, const RunRow& row, std::vector<Event> events, Texts& out) {
+Status read_texts(sql::Reader& reader, const content::ContentStore& content, const RunRow& row,
+                  std::vector<Event> events, Texts& out) {
   Status read;
   for (auto& event : events)
     for_each_content(event.data, [&](const ContentId& id) {
@@ -321,21 +365,26 @@ Status read_texts(sql::Reader& reader, const content::ContentStore& content, con
   return read;
 }
 
-Result<std::optional<Review>> find_review(sql::Reader& reader, const content::ContentStore& content, const TenantId& tenant, const ReviewId& id) {
-  WRIT_TRY(const auto row, reader.row("SELECT " + std::string(review_columns) +
-                                          " FROM reviews v JOIN runs r ON r.tenant = v.tenant AND r.id = v.run WHERE v.tenant = ?1 AND v.id = ?2",
-                                      tenant, id));
+Result<std::optional<Review>> find_review(sql::Reader& reader, const content::ContentStore& content,
+                                          const TenantId& tenant, const ReviewId& id) {
+  WRIT_TRY(
+      const auto row,
+      reader.row(
+          "SELECT " + std::string(review_columns) +
+              " FROM reviews v JOIN runs r ON r.tenant = v.tenant AND r.id = v.run WHERE v.tenant = ?1 AND v.id = ?2",
+          tenant, id));
   if (!row) return std::nullopt;
   WRIT_TRY(auto review, review_of(reader, content, tenant, *row));
   return review;
 }
 
-Result<std::vector<Review>> list_reviews(sql::Reader& reader, const content::ContentStore& content, const TenantId& tenant,
-                                         const std::optional<RunId>& run) {
-  WRIT_TRY(const auto rows, reader.rows("SELECT " + std::string(review_columns) +
-                                            " FROM reviews v JOIN runs r ON r.tenant = v.tenant AND r.id = v.run "
-                                            "WHERE v.tenant = ?1 AND (?2 IS NULL OR v.run = ?2) ORDER BY v.created_at DESC LIMIT 100",
-                                        tenant, run));
+Result<std::vector<Review>> list_reviews(sql::Reader& reader, const content::ContentStore& content,
+                                         const TenantId& tenant, const std::optional<RunId>& run) {
+  WRIT_TRY(const auto rows,
+           reader.rows("SELECT " + std::string(review_columns) +
+                           " FROM reviews v JOIN runs r ON r.tenant = v.tenant AND r.id = v.run "
+                           "WHERE v.tenant = ?1 AND (?2 IS NULL OR v.run = ?2) ORDER BY v.created_at DESC LIMIT 100",
+                       tenant, run));
   std::vector<Review> out;
   for (const auto& row : rows) {
     WRIT_TRY(auto review, review_of(reader, content, tenant, row));
@@ -344,11 +393,14 @@ Result<std::vector<Review>> list_reviews(sql::Reader& reader, const content::Con
   return out;
 }
 
-Result<std::optional<json::value>> find_response(sql::Reader& reader, const TenantId& tenant, const IdempotencyKey& key) {
+Result<std::optional<json::value>> find_response(sql::Reader& reader, const TenantId& tenant,
+                                                 const IdempotencyKey& key) {
   if (key.key.empty()) return std::nullopt;
-  WRIT_TRY(const auto row, reader.row("SELECT request_hash, response FROM idempotency WHERE tenant = ?1 AND subject = ?2 AND operation = ?3 "
-                                      "AND key = ?4 AND created_at > ?5",
-                                      tenant, key.subject, key.operation, key.key, reader.now() - idempotency_life));
+  WRIT_TRY(
+      const auto row,
+      reader.row("SELECT request_hash, response FROM idempotency WHERE tenant = ?1 AND subject = ?2 AND operation = ?3 "
+                 "AND key = ?4 AND created_at > ?5",
+                 tenant, key.subject, key.operation, key.key, reader.now() - idempotency_life));
   if (!row) return std::nullopt;
   if (row->get<std::string_view>(0) != key.request_hash)
     return fail(conflict("idempotency_mismatch", "this Idempotency-Key was used with another request"));
@@ -356,11 +408,13 @@ Result<std::optional<json::value>> find_response(sql::Reader& reader, const Tena
   return response;
 }
 
-Status keep_response(sql::Transaction& tx, const TenantId& tenant, const IdempotencyKey& key, const json::value& response) {
+Status keep_response(sql::Transaction& tx, const TenantId& tenant, const IdempotencyKey& key,
+                     const json::value& response) {
   if (key.key.empty()) return {};
-  WRIT_CHECK(tx.run("INSERT OR REPLACE INTO idempotency (tenant, subject, operation, key, request_hash, response, created_at) "
-                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                    tenant, key.subject, key.operation, key.key, key.request_hash, to_text(response), tx.now()));
+  WRIT_CHECK(
+      tx.run("INSERT OR REPLACE INTO idempotency (tenant, subject, operation, key, request_hash, response, created_at) "
+             "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+             tenant, key.subject, key.operation, key.key, key.request_hash, to_text(response), tx.now()));
   return {};
 }
 

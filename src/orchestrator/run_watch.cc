@@ -31,7 +31,8 @@ Task<Result<std::optional<RunEvent>>> RunWatch::next() {
     if (!item) co_return std::nullopt;  // the process stops: the client goes on elsewhere from its last id
     const bool durable = item->event.seq.has_value();
     // Whoever fell behind, or sees a later event first, reads what is stored: nothing is lost and the order holds.
-    if (live_.missed() || (durable && *item->event.seq > last_ + 1) || (!durable && item->after > last_)) WRIT_CO_CHECK(co_await catch_up());
+    if (live_.missed() || (durable && *item->event.seq > last_ + 1) || (!durable && item->after > last_))
+      WRIT_CO_CHECK(co_await catch_up());
     if (durable) {
       if (*item->event.seq <= last_) continue;
       last_ = *item->event.seq;

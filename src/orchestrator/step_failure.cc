@@ -12,12 +12,14 @@ EventData wait(const RunState& state, const FailedStep& failed, const Error& err
 EventData end(const RunState& state, const Error& error) {
   // The message of an internal error stays in the process.
   auto reason = error.kind == ErrorKind::internal ? std::string("internal") : error.code + ": " + error.message;
-  return RunFinished{.status = RunStatus::failed, .reason = std::move(reason), .prompt = state.prompt, .completion = state.completion};
+  return RunFinished{
+      .status = RunStatus::failed, .reason = std::move(reason), .prompt = state.prompt, .completion = state.completion};
 }
 
 }  // namespace
 
-std::optional<EventData> after_failure(const RunState& state, const FailedStep& failed, const Error& error, WallTime now) {
+std::optional<EventData> after_failure(const RunState& state, const FailedStep& failed, const Error& error,
+                                       WallTime now) {
   const bool may_have_acted = failed.started && error.outcome == Outcome::unknown;
   if (failed.once && may_have_acted) return std::nullopt;
   switch (error.kind) {

@@ -7,7 +7,7 @@ namespace writ::orchestrator {
 
 struct FailedStep {
   std::int64_t step = 0, attempt = 0;
-  bool once = false;     // it was a tool whose effect must not happen twice
+  bool once = false;  // it was a tool whose effect must not happen twice
   bool started = false;  // step_started is recorded
 };
 
@@ -16,6 +16,7 @@ struct FailedStep {
 ///   unavailable, deadline, cancelled    wait, with back-off; not when a `once` tool may have acted
 ///   quota_exceeded                      wait for the window if that is before the deadline, else fail
 ///   everything else                     a tool that was started: cut off (bounded by restarts_max); otherwise fail
-[[nodiscard]] std::optional<EventData> after_failure(const RunState& state, const FailedStep& failed, const Error& error, WallTime now);
+[[nodiscard]] std::optional<EventData> after_failure(const RunState& state, const FailedStep& failed,
+                                                     const Error& error, WallTime now);
 
 }  // namespace writ::orchestrator

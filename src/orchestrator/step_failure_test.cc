@@ -28,15 +28,20 @@ TEST(StepFailure, a_dependency_that_is_down_is_waited_for_with_back_off) {
   const auto event = after_failure(run.state, {.attempt = 1}, unavailable("policy_down", "down"), run.at);
   ASSERT_TRUE(waits(event));
   EXPECT_EQ(std::get<WaitingDependency>(*event).what, "policy_down");
-  EXPECT_EQ(std::get<WaitingDependency>(*event).retry_at, run.at + Seconds{1});  // its own retry_after is longer than the back-off
+  EXPECT_EQ(std::get<WaitingDependency>(*event).retry_at,
+            run.at + Seconds{1});  // its own retry_after is longer than the back-off
   run.state.waits = 3;
-  EXPECT_EQ(std::get<WaitingDependency>(*after_failure(run.state, {.attempt = 1}, unavailable("policy_down", "down"), run.at)).retry_at, run.at + Seconds{4});
+  EXPECT_EQ(
+      std::get<WaitingDependency>(*after_failure(run.state, {.attempt = 1}, unavailable("policy_down", "down"), run.at))
+          .retry_at,
+      run.at + Seconds{4});
 }
 
 TEST(StepFailure, a_once_tool_that_may_have_acted_is_left_to_a_person) {
   const auto run = started_tool(true);
   const FailedStep step{.step = 1, .attempt = 1, .once = true, .started = true};
-  EXPECT_FALSE(after_failure(run.state, step, with_outcome(unavailable("tool_down", "down"), Outcome::unknown), run.at));
+  EXPECT_FALSE(
+      after_failure(run.state, step, with_outcome(unavailable("tool_down", "down"), Outcome::unknown), run.at));
   EXPECT_FALSE(after_failure(run.state, step, with_outcome(internal("broken"), Outcome::unknown), run.at));
   EXPECT_FALSE(after_failure(run.state, step, with_outcome(deadline_exceeded("tool"), Outcome::unknown), run.at));
 }
@@ -52,7 +57,8 @@ TEST(StepFailure, a_repeatable_tool_that_broke_is_cut_off_and_one_that_is_down_w
   const FailedStep step{.step = 1, .attempt = 1, .started = true};
   EXPECT_FALSE(after_failure(run.state, step, internal("broken"), run.at));
   EXPECT_FALSE(after_failure(run.state, step, with_outcome(deadline_exceeded("tool"), Outcome::unknown), run.at));
-  EXPECT_TRUE(waits(after_failure(run.state, step, with_outcome(unavailable("recall_down", "down"), Outcome::unknown), run.at)));
+  EXPECT_TRUE(waits(
+      after_failure(run.state, step, with_outcome(unavailable("recall_down", "down"), Outcome::unknown), run.at)));
 }
 
 TEST(StepFailure, a_spent_budget_is_waited_for_only_within_the_deadline) {
@@ -67,7 +73,8 @@ TEST(StepFailure, what_no_retry_mends_ends_the_run_and_internal_errors_keep_thei
   const auto bad = after_failure(run.state, {.attempt = 1}, invalid("context_overflow", "too long"), run.at);
   ASSERT_TRUE(fails(bad));
   EXPECT_EQ(std::get<RunFinished>(*bad).reason, "context_overflow: too long");
-  EXPECT_EQ(std::get<RunFinished>(*after_failure(run.state, {.attempt = 1}, internal("secret detail"), run.at)).reason, "internal");
+  EXPECT_EQ(std::get<RunFinished>(*after_failure(run.state, {.attempt = 1}, internal("secret detail"), run.at)).reason,
+            "internal");
 }
 
 }  // namespace

@@ -35,13 +35,16 @@ Result<std::shared_ptr<const ActiveConstitution>> ActiveConstitution::activate(V
     const auto patterns = patterns_for(action, text.detectors);
     if (patterns.empty() && action != Action::model_output) continue;
     WRIT_TRY(auto scanner, scan::Scanner::compile(patterns));
-    if (action == Action::model_output && scanner.max_match_length() > static_cast<std::size_t>(text.release.window_bytes))
-      return fail(invalid("window_too_small", fmt::format("a detector of model.output can match {} bytes, the release window has {}",
-                                                          scanner.max_match_length(), text.release.window_bytes)));
+    if (action == Action::model_output &&
+        scanner.max_match_length() > static_cast<std::size_t>(text.release.window_bytes))
+      return fail(invalid("window_too_small",
+                          fmt::format("a detector of model.output can match {} bytes, the release window has {}",
+                                      scanner.max_match_length(), text.release.window_bytes)));
     scanners.emplace(action, std::move(scanner));
   }
   for (const auto& detector : text.detectors)
-    for (std::size_t i = 0; i < detector.patterns.size(); ++i) fact_of[fmt::format("{}#{}", detector.id, i)] = detector.fact;
+    for (std::size_t i = 0; i < detector.patterns.size(); ++i)
+      fact_of[fmt::format("{}#{}", detector.id, i)] = detector.fact;
   std::shared_ptr<ActiveConstitution> out(new ActiveConstitution(std::move(verified), std::move(rules)));
   out->scanners_ = std::move(scanners);
   out->fact_of_ = std::move(fact_of);

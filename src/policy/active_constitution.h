@@ -32,7 +32,8 @@ class ActiveConstitution {
   [[nodiscard]] bool scans(Action action) const { return scanners_.contains(action); }
 
  private:
-  ActiveConstitution(VerifiedConstitution verified, cedar::PolicySet rules) : verified_(std::move(verified)), rules_(std::move(rules)) {}
+  ActiveConstitution(VerifiedConstitution verified, cedar::PolicySet rules)
+      : verified_(std::move(verified)), rules_(std::move(rules)) {}
 
   VerifiedConstitution verified_;
   cedar::PolicySet rules_;

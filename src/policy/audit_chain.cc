@@ -22,7 +22,8 @@ std::string hash_of(const AuditRecord& record) {
 
 Result<Checkpoint> sign_checkpoint(WallTime at, std::vector<Head> heads, const crypto::SigningKey& key) {
   WRIT_TRY(const auto signature, key.sign(digest_of(at, heads)));
-  return Checkpoint{.at = at, .heads = std::move(heads), .kid = key.public_key().kid(), .signature = to_base64url(signature)};
+  return Checkpoint{
+      .at = at, .heads = std::move(heads), .kid = key.public_key().kid(), .signature = to_base64url(signature)};
 }
 
 void AuditVerifier::problem(std::string text) {
@@ -37,7 +38,8 @@ void AuditVerifier::take(const AuditRecord& record) {
   if (record.v != audit_format) problem(place + ": unknown format version");
   if (record.seq != static_cast<std::int64_t>(hashes.size()) + 1)
     problem(fmt::format("{}: expected record {}: records are missing", place, hashes.size() + 1));
-  if (record.prev_hash != (hashes.empty() ? std::string(genesis) : hashes.back())) problem(place + ": does not follow from the record before it");
+  if (record.prev_hash != (hashes.empty() ? std::string(genesis) : hashes.back()))
+    problem(place + ": does not follow from the record before it");
   if (record.hash != hash_of(record)) problem(place + ": was rewritten, its hash does not match");
   hashes.push_back(record.hash);
 }
@@ -56,7 +58,8 @@ void AuditVerifier::take(const Checkpoint& checkpoint) {
     if (chain == hashes_.end()) {
       problem(fmt::format("{}: the chain {} with {} records is missing", place, name, head.seq));
     } else if (head.seq < 1 || static_cast<std::size_t>(head.seq) > chain->second.size()) {
-      problem(fmt::format("{}: the chain {} had {} records, {} are left: its tail was cut", place, name, head.seq, chain->second.size()));
+      problem(fmt::format("{}: the chain {} had {} records, {} are left: its tail was cut", place, name, head.seq,
+                          chain->second.size()));
     } else if (chain->second[static_cast<std::size_t>(head.seq) - 1] != head.hash) {
       problem(fmt::format("{}: the chain {} was rewritten before record {}", place, name, head.seq));
     }

@@ -25,7 +25,8 @@ struct Head {
   std::int64_t seq = 0;  // also the count: chains begin at 1 and have no gaps
   std::string hash;
   static constexpr auto fields() {
-    return std::tuple(field("tenant", &Head::tenant, any, "Tenant."), field("shard", &Head::shard, any, "Writer."), field("seq", &Head::seq, any, "Records."),
+    return std::tuple(field("tenant", &Head::tenant, any, "Tenant."), field("shard", &Head::shard, any, "Writer."),
+                      field("seq", &Head::seq, any, "Records."),
                       field("hash", &Head::hash, any, "Of the newest record."));
   }
 };
@@ -36,8 +37,9 @@ struct Checkpoint {
   std::string kid;
   std::string signature;  // base64url, over the SHA-256 of the canonical JSON of {at, heads}
   static constexpr auto fields() {
-    return std::tuple(field("at", &Checkpoint::at, any, "Time."), field("heads", &Checkpoint::heads, any, "All chains."), field("kid", &Checkpoint::kid, any, "Signer."),
-                      field("signature", &Checkpoint::signature, any, "Signature."));
+    return std::tuple(
+        field("at", &Checkpoint::at, any, "Time."), field("heads", &Checkpoint::heads, any, "All chains."),
+        field("kid", &Checkpoint::kid, any, "Signer."), field("signature", &Checkpoint::signature, any, "Signature."));
   }
 };
 [[nodiscard]] Result<Checkpoint> sign_checkpoint(WallTime at, std::vector<Head> heads, const crypto::SigningKey& key);

@@ -9,10 +9,18 @@ constexpr std::string_view only_shard = "s1";
 constexpr std::string_view columns = "v, tenant, shard, seq, prev_hash, hash, at, kind, data";
 
 AuditRecord record_of(const sql::Row& row) {
-  AuditRecord record{.v = row.get<std::int64_t>(0), .tenant = row.get<TenantId>(1), .shard = row.get<std::string>(2), .seq = row.get<std::int64_t>(3),
-                     .prev_hash = row.get<std::string>(4), .hash = row.get<std::string>(5), .at = row.get<WallTime>(6), .kind = row.get<std::string>(7), .data = {}};
+  AuditRecord record{.v = row.get<std::int64_t>(0),
+                     .tenant = row.get<TenantId>(1),
+                     .shard = row.get<std::string>(2),
+                     .seq = row.get<std::int64_t>(3),
+                     .prev_hash = row.get<std::string>(4),
+                     .hash = row.get<std::string>(5),
+                     .at = row.get<WallTime>(6),
+                     .kind = row.get<std::string>(7),
+                     .data = {}};
   // Text that is no longer JSON leaves the data empty, and then the hash does not match.
-  if (auto data = parse_json(row.get<std::string>(8)); data && data->is_object()) record.data = std::move(data->get_object());
+  if (auto data = parse_json(row.get<std::string>(8)); data && data->is_object())
+    record.data = std::move(data->get_object());
   return record;
 }
 
@@ -38,8 +46,10 @@ CREATE TABLE checkpoints (n INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT
 )"};
 }
 
-Result<AuditRecord> append_record(sql::Transaction& tx, const TenantId& tenant, std::string_view kind, json::object data, std::string_view run_id) {
-  WRIT_TRY(const auto head, tx.row("SELECT seq, hash FROM audit_heads WHERE tenant = ?1 AND shard = ?2", tenant, only_shard));
+Result<AuditRecord> append_record(sql::Transaction& tx, const TenantId& tenant, std::string_view kind,
+                                  json::object data, std::string_view run_id) {
+  WRIT_TRY(const auto head,
+           tx.row("SELECT seq, hash FROM audit_heads WHERE tenant = ?1 AND shard = ?2", tenant, only_shard));
   AuditRecord record{.v = audit_format,
                      .tenant = tenant,
                      .shard = std::string(only_shard),
@@ -50,12 +60,15 @@ Result<AuditRecord> append_record(sql::Transaction& tx, const TenantId& tenant, 
                      .kind = std::string(kind),
                      .data = std::move(data)};
   record.hash = hash_of(record);
-  WRIT_CHECK(tx.run("INSERT INTO audit (v, tenant, shard, seq, prev_hash, hash, at, kind, data, run_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-                    record.v, record.tenant, record.shard, record.seq, record.prev_hash, record.hash, record.at, record.kind,
-                    canonical_json(record.data), run_id));
-  WRIT_CHECK(tx.run("INSERT INTO audit_heads (tenant, shard, seq, hash) VALUES (?1, ?2, ?3, ?4) "
-                    "ON CONFLICT (tenant, shard) DO UPDATE SET seq = excluded.seq, hash = excluded.hash",
-                    record.tenant, record.shard, record.seq, record.hash));
+  WRIT_CHECK(
+      tx.run("INSERT INTO audit (v, tenant, shard, seq, prev_hash, hash, at, kind, data, run_id) VALUES (?1, ?2, ?3, "
+             "?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             record.v, record.tenant, record.shard, record.seq, record.prev_hash, record.hash, record.at, record.kind,
+             canonical_json(record.data), run_id));
+  WRIT_CHECK(
+      tx.run("INSERT INTO audit_heads (tenant, shard, seq, hash) VALUES (?1, ?2, ?3, ?4) "
+             "ON CONFLICT (tenant, shard) DO UPDATE SET seq = excluded.seq, hash = excluded.hash",
+             record.tenant, record.shard, record.seq, record.hash));
   return record;
 }
 
@@ -73,7 +86,10 @@ Result<std::vector<Head>> read_heads(sql::Reader& reader) {
   WRIT_TRY(const auto rows, reader.rows("SELECT tenant, shard, seq, hash FROM audit_heads ORDER BY tenant, shard"));
   std::vector<Head> heads;
   for (const auto& row : rows)
-    heads.push_back({.tenant = row.get<TenantId>(0), .shard = row.get<std::string>(1), .seq = row.get<std::int64_t>(2), .hash = row.get<std::string>(3)});
+    heads.push_back({.tenant = row.get<TenantId>(0),
+                     .shard = row.get<std::string>(1),
+                     .seq = row.get<std::int64_t>(2),
+                     .hash = row.get<std::string>(3)});
   return heads;
 }
 
@@ -82,7 +98,8 @@ Status put_checkpoint(sql::Transaction& tx, const Checkpoint& checkpoint) {
   return {};
 }
 
-Result<AuditReport> verify_all(sql::Reader& reader, const crypto::KeySet& keys, const std::vector<Checkpoint>& outside, const std::optional<TenantId>& only) {
+Result<AuditReport> verify_all(sql::Reader& reader, const crypto::KeySet& keys, const std::vector<Checkpoint>& outside,
+                               const std::optional<TenantId>& only) {
   AuditVerifier verifier(keys, only);
   constexpr std::int64_t page = 1000;
   // Chains are read from the records themselves, not from the table of heads, which a forger could have adjusted too.
@@ -102,7 +119,8 @@ Result<AuditReport> verify_all(sql::Reader& reader, const crypto::KeySet& keys, 
   WRIT_TRY(const auto rows, reader.rows("SELECT document FROM checkpoints ORDER BY n"));
   for (const auto& row : rows) {
     const auto document = parse_json(row.get<std::string>(0));
-    const auto checkpoint = document ? schema::decode<Checkpoint>(*document) : Result<Checkpoint>(fail(document.error()));
+    const auto checkpoint =
+        document ? schema::decode<Checkpoint>(*document) : Result<Checkpoint>(fail(document.error()));
     verifier.take(checkpoint ? *checkpoint : Checkpoint{});
   }
   for (const auto& checkpoint : outside) verifier.take(checkpoint);

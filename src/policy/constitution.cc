@@ -16,7 +16,8 @@ struct LimitsFile {
   std::vector<BudgetRule> budgets;
   std::int64_t max_tokens_per_call = 4096;
   static constexpr auto fields() {
-    return std::tuple(field("version", &LimitsFile::version, number(1, 1), "Format."), field("budgets", &LimitsFile::budgets, list(0, 16), "Budgets."),
+    return std::tuple(field("version", &LimitsFile::version, number(1, 1), "Format."),
+                      field("budgets", &LimitsFile::budgets, list(0, 16), "Budgets."),
                       field("max_tokens_per_call", &LimitsFile::max_tokens_per_call, number(1, 1'000'000), "Bound."));
   }
 };
@@ -25,7 +26,8 @@ struct DetectorsFile {
   Release release;
   std::vector<Detector> detectors;
   static constexpr auto fields() {
-    return std::tuple(field("version", &DetectorsFile::version, number(1, 1), "Format."), field("release", &DetectorsFile::release, any, "Release."),
+    return std::tuple(field("version", &DetectorsFile::version, number(1, 1), "Format."),
+                      field("release", &DetectorsFile::release, any, "Release."),
                       field("detectors", &DetectorsFile::detectors, list(0, 64), "Detectors."));
   }
 };
@@ -33,7 +35,8 @@ struct GrantsFile {
   std::int64_t version = 1;
   std::vector<CapsuleGrant> capsules;
   static constexpr auto fields() {
-    return std::tuple(field("version", &GrantsFile::version, number(1, 1), "Format."), field("capsules", &GrantsFile::capsules, list(0, 10'000), "Grants."));
+    return std::tuple(field("version", &GrantsFile::version, number(1, 1), "Format."),
+                      field("capsules", &GrantsFile::capsules, list(0, 10'000), "Grants."));
   }
 };
 
@@ -51,8 +54,10 @@ Result<T> read_json(const std::filesystem::path& file) {
   if (!parsed) return fail(std::move(parsed.error()).while_doing(file.string()));
   auto decoded = schema::decode<T>(*parsed);
   if (!decoded) {
-    auto error = invalid("bad_bundle", file.string() + " does not match its schema", std::move(decoded.error().problems));
-    if (!error.problems.empty()) error.message += ": " + error.problems.front().pointer + " " + error.problems.front().message;
+    auto error =
+        invalid("bad_bundle", file.string() + " does not match its schema", std::move(decoded.error().problems));
+    if (!error.problems.empty())
+      error.message += ": " + error.problems.front().pointer + " " + error.problems.front().message;
     return fail(std::move(error));
   }
   return decoded;
@@ -90,7 +95,10 @@ Result<std::string> sign_constitution(const Constitution& constitution, const cr
   const auto document = schema::encode(constitution);
   const auto digest = crypto::sha256(canonical_json(document));
   WRIT_TRY(const auto signature, key.sign(digest));
-  return canonical_json(json::value{{"constitution", document}, {"hash", to_hex(digest)}, {"kid", key.public_key().kid()}, {"signature", to_base64url(signature)}});
+  return canonical_json(json::value{{"constitution", document},
+                                    {"hash", to_hex(digest)},
+                                    {"kid", key.public_key().kid()},
+                                    {"signature", to_base64url(signature)}});
 }
 
 Result<VerifiedConstitution> verify_constitution(std::string_view signed_text, const crypto::KeySet& signers) {

@@ -17,9 +17,12 @@ struct DetectorPattern {
   bool case_insensitive = false;
   std::int64_t max_match_length = 0;  // bytes; a regex must declare it
   static constexpr auto fields() {
-    return std::tuple(field("kind", &DetectorPattern::kind, schema::text(1, 16), "literal or regex."), field("text", &DetectorPattern::text, schema::text(1, 4096), "Pattern."),
-                      field_or_default("case_insensitive", &DetectorPattern::case_insensitive, any, "Whether case matters not."),
-                      field_or_default("max_match_length", &DetectorPattern::max_match_length, number(0, 4096), "Longest match, bytes."));
+    return std::tuple(
+        field("kind", &DetectorPattern::kind, schema::text(1, 16), "literal or regex."),
+        field("text", &DetectorPattern::text, schema::text(1, 4096), "Pattern."),
+        field_or_default("case_insensitive", &DetectorPattern::case_insensitive, any, "Whether case matters not."),
+        field_or_default("max_match_length", &DetectorPattern::max_match_length, number(0, 4096),
+                         "Longest match, bytes."));
   }
 };
 /// Gives a fact to the rules where one of its patterns matches the content of one of its actions.
@@ -29,15 +32,18 @@ struct Detector {
   std::vector<Action> actions;
   std::vector<DetectorPattern> patterns;
   static constexpr auto fields() {
-    return std::tuple(field("id", &Detector::id, text(1, 64), "Id."), field("fact", &Detector::fact, text(1, 64), "Fact."),
-                      field("actions", &Detector::actions, list(1, 8), "Whose content it scans."), field("patterns", &Detector::patterns, list(0, 10'000), "Patterns."));
+    return std::tuple(field("id", &Detector::id, text(1, 64), "Id."),
+                      field("fact", &Detector::fact, text(1, 64), "Fact."),
+                      field("actions", &Detector::actions, list(1, 8), "Whose content it scans."),
+                      field("patterns", &Detector::patterns, list(0, 10'000), "Patterns."));
   }
 };
 struct Release {
   ReleaseMode mode = ReleaseMode::window;
   std::int64_t window_bytes = 256;  // every detector's longest match of model.output fits in it
   static constexpr auto fields() {
-    return std::tuple(field("mode", &Release::mode, any, "hold or window."), field("window_bytes", &Release::window_bytes, number(1, 4096), "Scan window."));
+    return std::tuple(field("mode", &Release::mode, any, "hold or window."),
+                      field("window_bytes", &Release::window_bytes, number(1, 4096), "Scan window."));
   }
 };
 struct BudgetRule {
@@ -47,16 +53,19 @@ struct BudgetRule {
   std::int64_t limit = 0;
   std::int64_t window_seconds = 86'400;
   static constexpr auto fields() {
-    return std::tuple(field("id", &BudgetRule::id, text(1, 64), "Id."), field("per", &BudgetRule::per, text(1, 32), "tenant."),
-                      field("kind", &BudgetRule::kind, text(1, 32), "tokens."), field("limit", &BudgetRule::limit, number(1, 1LL << 53), "Per window."),
-                      field("window_seconds", &BudgetRule::window_seconds, number(60, 366LL * 86'400), "Length of the window."));
+    return std::tuple(
+        field("id", &BudgetRule::id, text(1, 64), "Id."), field("per", &BudgetRule::per, text(1, 32), "tenant."),
+        field("kind", &BudgetRule::kind, text(1, 32), "tokens."),
+        field("limit", &BudgetRule::limit, number(1, 1LL << 53), "Per window."),
+        field("window_seconds", &BudgetRule::window_seconds, number(60, 366LL * 86'400), "Length of the window."));
   }
 };
 struct CapsuleGrant {
   std::string tenant;   // or "*"
   std::string capsule;  // or "*"
   static constexpr auto fields() {
-    return std::tuple(field("tenant", &CapsuleGrant::tenant, name_text, "Tenant, or *."), field("capsule", &CapsuleGrant::capsule, name_text, "Capsule, or *."));
+    return std::tuple(field("tenant", &CapsuleGrant::tenant, name_text, "Tenant, or *."),
+                      field("capsule", &CapsuleGrant::capsule, name_text, "Capsule, or *."));
   }
 };
 
@@ -73,13 +82,19 @@ struct Constitution {
   std::int64_t max_tokens_per_call = 4096;
   std::vector<CapsuleGrant> capsules;
   static constexpr auto fields() {
-    return std::tuple(field("format", &Constitution::format, number(1, 1), "Format."), field("version", &Constitution::version, number(1, 1LL << 40), "Version."),
-                      field("valid_from", &Constitution::valid_from, any, "Start."), field("max_age_seconds", &Constitution::max_age_seconds, number(60, 3650LL * 86'400), "Refused after."),
-                      field("policies", &Constitution::policies, text(1, 1U << 20U), "Cedar policies."), field("schema", &Constitution::schema, text(1, 1U << 20U), "Cedar schema."),
-                      field("detectors", &Constitution::detectors, list(0, 64), "Detectors."), field("release", &Constitution::release, any, "How output leaves."),
-                      field("budgets", &Constitution::budgets, list(0, 16), "Budgets."),
-                      field("max_tokens_per_call", &Constitution::max_tokens_per_call, number(1, 1'000'000), "Upper bound of generated tokens."),
-                      field("capsules", &Constitution::capsules, list(0, 10'000), "Who may use which capsule."));
+    return std::tuple(
+        field("format", &Constitution::format, number(1, 1), "Format."),
+        field("version", &Constitution::version, number(1, 1LL << 40), "Version."),
+        field("valid_from", &Constitution::valid_from, any, "Start."),
+        field("max_age_seconds", &Constitution::max_age_seconds, number(60, 3650LL * 86'400), "Refused after."),
+        field("policies", &Constitution::policies, text(1, 1U << 20U), "Cedar policies."),
+        field("schema", &Constitution::schema, text(1, 1U << 20U), "Cedar schema."),
+        field("detectors", &Constitution::detectors, list(0, 64), "Detectors."),
+        field("release", &Constitution::release, any, "How output leaves."),
+        field("budgets", &Constitution::budgets, list(0, 16), "Budgets."),
+        field("max_tokens_per_call", &Constitution::max_tokens_per_call, number(1, 1'000'000),
+              "Upper bound of generated tokens."),
+        field("capsules", &Constitution::capsules, list(0, 10'000), "Who may use which capsule."));
   }
 };
 
@@ -96,6 +111,7 @@ struct VerifiedConstitution {
   std::string hash;  // SHA-256 in hex of its canonical JSON
 };
 /// Errors: invalid (bad_constitution): not JSON, unknown format, wrong hash, unknown signer, bad signature.
-[[nodiscard]] Result<VerifiedConstitution> verify_constitution(std::string_view signed_text, const crypto::KeySet& signers);
+[[nodiscard]] Result<VerifiedConstitution> verify_constitution(std::string_view signed_text,
+                                                               const crypto::KeySet& signers);
 
 }  // namespace writ::policy

@@ -20,7 +20,8 @@ class Inspections {
     std::vector<std::string> all_facts;
   };
   /// Begins to follow an allowed model call. `expires_at`: when it may be forgotten.
-  void begin(const TenantId& tenant, const DecisionId& decision, std::shared_ptr<const ActiveConstitution> active, WallTime expires_at, WallTime now);
+  void begin(const TenantId& tenant, const DecisionId& decision, std::shared_ptr<const ActiveConstitution> active,
+             WallTime expires_at, WallTime now);
   /// Errors: not_found (no_decision), conflict (gap_in_output), invalid (bad_text).
   [[nodiscard]] Result<Seen> feed(const TenantId& tenant, const InspectRequest& piece);
   /// Facts found so far, for the last decision; nothing when it is not followed.
@@ -29,7 +30,8 @@ class Inspections {
 
  private:
   struct Output {
-    std::shared_ptr<const ActiveConstitution> active;  // the scanner refers to it; a newer one may be in force meanwhile
+    std::shared_ptr<const ActiveConstitution>
+        active;  // the scanner refers to it; a newer one may be in force meanwhile
     scan::WindowScanner scanner;
     WallTime expires_at;
     std::set<std::string> facts;

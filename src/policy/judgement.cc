@@ -35,7 +35,8 @@ bool approved(const json::object& context, std::string_view argument_hash) {
   const auto* approvals = context.if_contains("approvals");
   if (approvals == nullptr || !approvals->is_array()) return false;
   return std::ranges::any_of(approvals->get_array(), [&](const json::value& approval) {
-    return approval.is_object() && !argument_hash.empty() && text_at(approval.get_object(), "argument_hash") == argument_hash;
+    return approval.is_object() && !argument_hash.empty() &&
+           text_at(approval.get_object(), "argument_hash") == argument_hash;
   });
 }
 
@@ -73,9 +74,7 @@ bool unite(Obligations& all, const cedar::Annotations& notes) {
 Result<Judgement> judge(const ActiveConstitution& active, const Principal& principal, const EvaluateRequest& question,
                         const std::vector<std::string>& more_facts) {
   Judgement out;
-  if (question.content) {
-    WRIT_TRY(out.facts, active.facts(question.action, *question.content));
-  }
+  if (question.content) { WRIT_TRY(out.facts, active.facts(question.action, *question.content)); }
   for (const auto& fact : more_facts)
     if (std::ranges::find(out.facts, fact) == out.facts.end()) out.facts.push_back(fact);
   const cedar::Request request{.principal = {std::string(entity_type(principal.kind)), principal.subject.str()},
@@ -108,7 +107,8 @@ Result<Judgement> judge(const ActiveConstitution& active, const Principal& princ
       out.reasons = {{.rule = id, .message = "the rule has an obligation that this binary does not know"}};
       return out;
     }
-    if (const auto review = notes->find("review"); review != notes->end() && !approved(request.context, question.request_hash))
+    if (const auto review = notes->find("review");
+        review != notes->end() && !approved(request.context, question.request_hash))
       out.review_scope = review->second;
   }
   out.verdict = out.review_scope ? Verdict::review : Verdict::allow;

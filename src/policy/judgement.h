@@ -17,7 +17,7 @@ struct Judgement {
 /// The algebra: a matching forbid → deny; else a matching permit with @review and no matching entry in
 /// context.approvals → review; else a permit → allow; else deny. An unknown obligation, an ill-typed context or a rule
 /// that fails is a deny with its reason. Errors: invalid (bad_text) for content that is not UTF-8.
-[[nodiscard]] Result<Judgement> judge(const ActiveConstitution& active, const Principal& principal, const EvaluateRequest& question,
-                                      const std::vector<std::string>& more_facts = {});
+[[nodiscard]] Result<Judgement> judge(const ActiveConstitution& active, const Principal& principal,
+                                      const EvaluateRequest& question, const std::vector<std::string>& more_facts = {});
 
 }  // namespace writ::policy

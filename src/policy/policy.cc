@@ -6,8 +6,11 @@ namespace {
 /// Everything of one policy-engine, in the order it is made.
 struct Parts {
   explicit Parts(Deps d)
-      : deps(std::move(d)), store(*deps.database), probe(deps.registry),
-        service(store, deps.settings, deps.files, deps.key_secret, deps.identity_fresh, probe, deps.clock, deps.random) {}
+      : deps(std::move(d)),
+        store(*deps.database),
+        probe(deps.registry),
+        service(store, deps.settings, deps.files, deps.key_secret, deps.identity_fresh, probe, deps.clock,
+                deps.random) {}
   Deps deps;
   PolicyStore store;
   PolicyProbe probe;
@@ -32,11 +35,13 @@ Task<void> keep_house(Parts* parts, std::stop_token stop) {
       parts->deps.log.warn("reservations_presumed", {{"count", *swept}});
     if (now >= next_refresh) {
       next_refresh = now + parts->deps.settings.refresh;
-      if (const auto refreshed = parts->service.refresh(); !refreshed) parts->deps.log.failed("constitution_refused", refreshed.error());
+      if (const auto refreshed = parts->service.refresh(); !refreshed)
+        parts->deps.log.failed("constitution_refused", refreshed.error());
     }
     if (now >= next_checkpoint) {
       next_checkpoint = now + parts->deps.settings.checkpoint_every;
-      if (const auto signed_ = co_await parts->service.checkpoint(own_context(stop)); !signed_) parts->deps.log.failed("checkpoint_failed", signed_.error());
+      if (const auto signed_ = co_await parts->service.checkpoint(own_context(stop)); !signed_)
+        parts->deps.log.failed("checkpoint_failed", signed_.error());
     }
     if (!co_await async::sleep_for(tick, stop)) co_return;
   }

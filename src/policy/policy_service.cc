@@ -34,7 +34,8 @@ std::vector<Checkpoint> read_checkpoints(const std::filesystem::path& file) {
   std::ifstream in(file);
   for (std::string line; std::getline(in, line);) {
     const auto document = parse_json(line);
-    const auto checkpoint = document ? schema::decode<Checkpoint>(*document) : Result<Checkpoint>(fail(document.error()));
+    const auto checkpoint =
+        document ? schema::decode<Checkpoint>(*document) : Result<Checkpoint>(fail(document.error()));
     out.push_back(checkpoint ? *checkpoint : Checkpoint{});  // a broken line is a checkpoint that does not verify
   }
   return out;
@@ -42,14 +43,22 @@ std::vector<Checkpoint> read_checkpoints(const std::filesystem::path& file) {
 
 }  // namespace
 
-PolicyService::PolicyService(PolicyStore& store, PolicySettings settings, PolicyFiles files, Secret key_secret, std::function<Status()> identity_fresh,
-                             PolicyProbe& probe, const Clock& clock, Random& random)
-    : store_(store), settings_(std::move(settings)), files_(std::move(files)), key_secret_(std::move(key_secret)), identity_fresh_(std::move(identity_fresh)),
-      probe_(probe), clock_(clock), random_(random) {}
+PolicyService::PolicyService(PolicyStore& store, PolicySettings settings, PolicyFiles files, Secret key_secret,
+                             std::function<Status()> identity_fresh, PolicyProbe& probe, const Clock& clock,
+                             Random& random)
+    : store_(store),
+      settings_(std::move(settings)),
+      files_(std::move(files)),
+      key_secret_(std::move(key_secret)),
+      identity_fresh_(std::move(identity_fresh)),
+      probe_(probe),
+      clock_(clock),
+      random_(random) {}
 
 Task<Status> PolicyService::open_ring(Context ctx) {
   WRIT_CO_TRY(const auto sealed, co_await store_.sealed_ring(ctx));
-  auto opened = sealed ? crypto::KeyRing::open(*sealed, key_secret_) : crypto::KeyRing::create(crypto::SignatureAlgorithm::ed25519, clock_.now(), random_);
+  auto opened = sealed ? crypto::KeyRing::open(*sealed, key_secret_)
+                       : crypto::KeyRing::create(crypto::SignatureAlgorithm::ed25519, clock_.now(), random_);
   if (!opened) co_return fail(std::move(opened).error());
   if (!sealed) {
     WRIT_CO_TRY(auto text, opened->seal(key_secret_, random_));
@@ -100,7 +109,8 @@ Result<std::shared_ptr<const ActiveConstitution>> PolicyService::active() const 
     out = active_;
   }
   if (!out) return fail(unavailable("no_constitution", "no constitution is in force"));
-  if (clock_.now() >= out->stale_at()) return fail(unavailable("constitution_expired", "the constitution is older than its max_age; sign a new one"));
+  if (clock_.now() >= out->stale_at())
+    return fail(unavailable("constitution_expired", "the constitution is older than its max_age; sign a new one"));
   return out;
 }
 
@@ -114,7 +124,8 @@ std::shared_ptr<const crypto::KeySet> PolicyService::public_keys() const {
   return public_keys_;
 }
 
-Result<std::string> PolicyService::grant_for(const Principal& principal, const EvaluateRequest& question, const Decision& decision) const {
+Result<std::string> PolicyService::grant_for(const Principal& principal, const EvaluateRequest& question,
+                                             const Decision& decision) const {
   std::shared_ptr<const crypto::KeyRing> ring;
   {
     const std::lock_guard lock(mutex_);
@@ -131,7 +142,8 @@ Result<std::string> PolicyService::grant_for(const Principal& principal, const E
                     ring->active());
 }
 
-Result<Recording> PolicyService::judged(const Context& ctx, const ActiveConstitution& active, EvaluateRequest question) {
+Result<Recording> PolicyService::judged(const Context& ctx, const ActiveConstitution& active,
+                                        EvaluateRequest question) {
   if (ctx.principal.subject.empty()) return fail(unauthenticated("no_principal", "a decision needs a principal"));
   const auto more = question.of ? inspections_.facts(ctx.principal.tenant, *question.of) : std::vector<std::string>{};
   WRIT_TRY(auto judgement, judge(active, ctx.principal, question, more));
@@ -147,7 +159,9 @@ Result<Recording> PolicyService::judged(const Context& ctx, const ActiveConstitu
                 .budgets = active.text().budgets,
                 .reservation_life = settings_.reservation_life,
                 .grant = {}};
-  out.grant = [this, principal = ctx.principal, asked = out.question](const Decision& decision) { return grant_for(principal, asked, decision); };
+  out.grant = [this, principal = ctx.principal, asked = out.question](const Decision& decision) {
+    return grant_for(principal, asked, decision);
+  };
   return out;
 }
 
@@ -174,7 +188,8 @@ Task<Result<Decision>> PolicyService::evaluate(Context ctx, EvaluateRequest in) 
     co_return co_await refuse_spent(std::move(ctx), std::move(recording), std::move(decision).error());
   }
   if (action == Action::model_call && decision->decision == Verdict::allow)
-    inspections_.begin(ctx.principal.tenant, decision->decision_id, in_force, clock_.now() + settings_.reservation_life, clock_.now());
+    inspections_.begin(ctx.principal.tenant, decision->decision_id, in_force, clock_.now() + settings_.reservation_life,
+                       clock_.now());
   probe_.decided(action, decision->decision, clock_.steady() - began);
   co_return std::move(*decision);
 }
@@ -182,7 +197,10 @@ Task<Result<Decision>> PolicyService::evaluate(Context ctx, EvaluateRequest in) 
 Task<Result<Inspection>> PolicyService::inspect(Context ctx, InspectRequest in) {
   WRIT_CO_CHECK(identity_fresh_());
   WRIT_CO_TRY(auto seen, inspections_.feed(ctx.principal.tenant, in));
-  Released released{.tenant = ctx.principal.tenant, .decision_id = in.decision_id, .upto = seen.release_upto, .chunk_hash = crypto::sha256_hex(in.text)};
+  Released released{.tenant = ctx.principal.tenant,
+                    .decision_id = in.decision_id,
+                    .upto = seen.release_upto,
+                    .chunk_hash = crypto::sha256_hex(in.text)};
   WRIT_CO_CHECK(co_await store_.release(std::move(ctx), std::move(released)));
   co_return Inspection{.release_upto = seen.release_upto, .facts = std::move(seen.new_facts)};
 }
@@ -191,7 +209,8 @@ Task<Result<Settled>> PolicyService::settle(Context ctx, SettleRequest in) {
   WRIT_CO_TRY(const auto in_force, active());
   const auto tenant = ctx.principal.tenant;
   inspections_.end(tenant, in.decision_id);
-  WRIT_CO_TRY(const auto settled, co_await store_.settle(std::move(ctx), tenant, std::move(in), in_force->text().budgets));
+  WRIT_CO_TRY(const auto settled,
+              co_await store_.settle(std::move(ctx), tenant, std::move(in), in_force->text().budgets));
   probe_.settled(settled.settled, settled.overrun);
   co_return settled;
 }
@@ -201,19 +220,27 @@ Task<Result<Finished>> PolicyService::finish(Context ctx, FinishRequest in) {
   WRIT_CO_CHECK(identity_fresh_());
   WRIT_CO_TRY(const auto in_force, active());
   const auto model_call = in.settle.decision_id;
-  if (in.output.of != model_call) co_return fail(invalid("invalid_request", "output and settlement are of different calls", {{"/output/of", "must be the decision that is settled"}}));
+  if (in.output.of != model_call)
+    co_return fail(invalid("invalid_request", "output and settlement are of different calls",
+                           {{"/output/of", "must be the decision that is settled"}}));
   const auto content = in.output.content.value_or("");
   WRIT_CO_TRY(auto recording, judged(ctx, *in_force, std::move(in.output)));
   const auto tenant = ctx.principal.tenant;
-  Released released{.tenant = tenant, .decision_id = model_call, .upto = static_cast<std::int64_t>(content.size()), .chunk_hash = crypto::sha256_hex(content)};
-  WRIT_CO_TRY(auto finished, co_await store_.finish(std::move(ctx), std::move(recording), std::move(in.settle), std::move(released)));
+  Released released{.tenant = tenant,
+                    .decision_id = model_call,
+                    .upto = static_cast<std::int64_t>(content.size()),
+                    .chunk_hash = crypto::sha256_hex(content)};
+  WRIT_CO_TRY(auto finished,
+              co_await store_.finish(std::move(ctx), std::move(recording), std::move(in.settle), std::move(released)));
   inspections_.end(tenant, model_call);
   probe_.decided(Action::model_output, finished.decision.decision, clock_.steady() - began);
   probe_.settled(finished.settled.settled, finished.settled.overrun);
   co_return finished;
 }
 
-Task<Result<Appended>> PolicyService::append_audit(Context ctx, AppendAudit in) { return store_.append(std::move(ctx), std::move(in)); }
+Task<Result<Appended>> PolicyService::append_audit(Context ctx, AppendAudit in) {
+  return store_.append(std::move(ctx), std::move(in));
+}
 
 Task<Result<AuditPage>> PolicyService::list_audit(Context ctx, ListAudit in) {
   auto tenant = ctx.principal.tenant;
@@ -235,12 +262,18 @@ Task<Result<Budget>> PolicyService::budget(Context ctx, http::Nothing) {
 
 Task<Result<ConstitutionInfo>> PolicyService::constitution(Context, http::Nothing) {
   WRIT_CO_TRY(const auto in_force, active());
-  ConstitutionInfo out{.version = in_force->text().version, .hash = in_force->hash(), .valid_from = in_force->text().valid_from, .stale_at = in_force->stale_at(), .rules = {}};
+  ConstitutionInfo out{.version = in_force->text().version,
+                       .hash = in_force->hash(),
+                       .valid_from = in_force->text().valid_from,
+                       .stale_at = in_force->stale_at(),
+                       .rules = {}};
   for (const auto& rule : in_force->rules().policies()) out.rules.push_back(rule.id);
   co_return out;
 }
 
-Task<Result<KeySetDocument>> PolicyService::keys(Context, http::Nothing) { co_return KeySetDocument{.keys = public_keys()->to_jwks().at("keys").as_array()}; }
+Task<Result<KeySetDocument>> PolicyService::keys(Context, http::Nothing) {
+  co_return KeySetDocument{.keys = public_keys()->to_jwks().at("keys").as_array()};
+}
 
 Task<Status> PolicyService::checkpoint(Context ctx) {
   std::shared_ptr<const crypto::KeyRing> ring;

@@ -25,8 +25,8 @@ struct PolicyFiles {
 class PolicyService final : public PolicyPort {
  public:
   /// `identity_fresh`: whether principals can be trusted now; its error refuses every question.
-  PolicyService(PolicyStore& store, PolicySettings settings, PolicyFiles files, Secret key_secret, std::function<Status()> identity_fresh,
-                PolicyProbe& probe, const Clock& clock, Random& random);
+  PolicyService(PolicyStore& store, PolicySettings settings, PolicyFiles files, Secret key_secret,
+                std::function<Status()> identity_fresh, PolicyProbe& probe, const Clock& clock, Random& random);
 
   /// Opens the key ring and loads the constitution.
   /// Errors: invalid (key_ring_undecryptable, bad_constitution, bad_policies, …): the start must stop.
@@ -59,8 +59,10 @@ class PolicyService final : public PolicyPort {
  private:
   [[nodiscard]] Result<std::shared_ptr<const ActiveConstitution>> active() const;
   [[nodiscard]] Task<Status> open_ring(Context ctx);
-  [[nodiscard]] Result<Recording> judged(const Context& ctx, const ActiveConstitution& active, EvaluateRequest question);
-  [[nodiscard]] Result<std::string> grant_for(const Principal& principal, const EvaluateRequest& question, const Decision& decision) const;
+  [[nodiscard]] Result<Recording> judged(const Context& ctx, const ActiveConstitution& active,
+                                         EvaluateRequest question);
+  [[nodiscard]] Result<std::string> grant_for(const Principal& principal, const EvaluateRequest& question,
+                                              const Decision& decision) const;
   /// The refusal of a spent budget, recorded as a deny; then the error.
   [[nodiscard]] Task<Result<Decision>> refuse_spent(Context ctx, Recording recording, Error spent);
 

@@ -39,18 +39,22 @@ class PolicyStore {
   explicit PolicyStore(sql::Database& database) : database_(database) {}
 
   /// The stored answer of a question that was asked before. Errors: conflict (request_reused).
-  [[nodiscard]] Task<Result<std::optional<Decision>>> answered(Context ctx, TenantId tenant, std::string request_id, std::string body_hash);
+  [[nodiscard]] Task<Result<std::optional<Decision>>> answered(Context ctx, TenantId tenant, std::string request_id,
+                                                               std::string body_hash);
   /// Decision, reservation and audit record in one commit; answers only after it. Errors: quota_exceeded (budget_spent:
   /// the refusal is recorded as a deny), conflict (request_reused).
   [[nodiscard]] Task<Result<Decision>> record(Context ctx, Recording recording);
   [[nodiscard]] Task<Status> release(Context ctx, Released released);
   /// Errors: not_found (no_decision), conflict (request_reused).
-  [[nodiscard]] Task<Result<Settled>> settle(Context ctx, TenantId tenant, SettleRequest request, std::vector<BudgetRule> budgets);
+  [[nodiscard]] Task<Result<Settled>> settle(Context ctx, TenantId tenant, SettleRequest request,
+                                             std::vector<BudgetRule> budgets);
   /// The output's decision, the settlement and the released bound in one commit.
-  [[nodiscard]] Task<Result<Finished>> finish(Context ctx, Recording output, SettleRequest request, std::optional<Released> released);
+  [[nodiscard]] Task<Result<Finished>> finish(Context ctx, Recording output, SettleRequest request,
+                                              std::optional<Released> released);
   [[nodiscard]] Task<Result<Appended>> append(Context ctx, AppendAudit fact);
   [[nodiscard]] Task<Result<AuditPage>> audit_page(Context ctx, TenantId tenant, ListAudit query);
-  [[nodiscard]] Task<Result<AuditReport>> verify(Context ctx, crypto::KeySet keys, std::vector<Checkpoint> outside, std::optional<TenantId> only);
+  [[nodiscard]] Task<Result<AuditReport>> verify(Context ctx, crypto::KeySet keys, std::vector<Checkpoint> outside,
+                                                 std::optional<TenantId> only);
   [[nodiscard]] Task<Result<Budget>> budget(Context ctx, TenantId tenant, std::vector<BudgetRule> budgets);
   /// Signs all heads when they have changed since the last one.
   [[nodiscard]] Task<Result<std::optional<Checkpoint>>> checkpoint(Context ctx, crypto::SigningKey key);

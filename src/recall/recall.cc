@@ -5,7 +5,8 @@ namespace {
 
 /// Everything of one recall-service, in the order it is made.
 struct Parts {
-  explicit Parts(Deps d) : deps(std::move(d)), store(*deps.database), grants(deps.grant_keys, deps.clock), service(store, grants) {}
+  explicit Parts(Deps d)
+      : deps(std::move(d)), store(*deps.database), grants(deps.grant_keys, deps.clock), service(store, grants) {}
   Deps deps;
   RecallStore store;
   policy::GrantVerifier grants;
@@ -38,18 +39,20 @@ http::Routes recall_routes(http::Invoker& invoker, RecallPort& port) {
 Made make_service(Deps deps) {
   auto parts = std::make_shared<Parts>(std::move(deps));
   auto* p = parts.get();
-  runtime::Service service{.name = "recall",
-                           .registry = &p->deps.registry,
-                           .routes = {recall_routes(p->deps.invoker, p->service)},
-                           .checks = {{.name = "database", .status = [p] { return p->database.get(); }},
-                                      {.name = "grant_keys", .status = [p]() -> Status {
-                                         if (p->deps.grant_keys()) return {};
-                                         return fail(unavailable("no_grant_keys", "the keys of policy-engine are not known yet"));
-                                       }}},
-                           .start = [p](runtime::Scope scope) { return start(p, scope); },
-                           .drain = {},
-                           .flush = {},
-                           .owner = parts};
+  runtime::Service service{
+      .name = "recall",
+      .registry = &p->deps.registry,
+      .routes = {recall_routes(p->deps.invoker, p->service)},
+      .checks = {{.name = "database", .status = [p] { return p->database.get(); }},
+                 {.name = "grant_keys",
+                  .status = [p]() -> Status {
+                    if (p->deps.grant_keys()) return {};
+                    return fail(unavailable("no_grant_keys", "the keys of policy-engine are not known yet"));
+                  }}},
+      .start = [p](runtime::Scope scope) { return start(p, scope); },
+      .drain = {},
+      .flush = {},
+      .owner = parts};
   return {.service = std::move(service), .port = p->service};
 }
 

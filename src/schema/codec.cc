@@ -54,7 +54,8 @@ void Decoder::read(const json::value& v, const std::string& at, double& out, con
 void Decoder::read(const json::value& v, const std::string& at, bool& out) {
   if (const auto* b = v.if_bool()) {
     out = *b;
-  } else if (options_.scalars == Scalars::text && v.is_string() && (v.get_string() == "true" || v.get_string() == "false")) {
+  } else if (options_.scalars == Scalars::text && v.is_string() &&
+             (v.get_string() == "true" || v.get_string() == "false")) {
     out = v.get_string() == "true";
   } else {
     problem(at, "must be true or false");

@@ -127,7 +127,8 @@ void read_value(Decoder& d, const json::value& v, const std::string& at, T& out,
     json::object object;
     d.read(v, at, object);
     for (const auto& member : object)
-      d.read(member.value(), pointer_to(at, std::string_view(member.key())), out[std::string(member.key())], text_rule(rule));
+      d.read(member.value(), pointer_to(at, std::string_view(member.key())), out[std::string(member.key())],
+             text_rule(rule));
   } else if constexpr (HasEnumNames<T>) {
     std::string text, names;
     d.read(v, at, text, default_text);
@@ -175,7 +176,8 @@ void read_fields(Decoder& d, const json::value& v, const std::string& at, T& out
   std::apply([&](const auto&... f) { (read_one(f), ...); }, T::fields());
   if (d.options().unknown == Unknown::reject && known != object->size()) {
     for (const auto& member : *object) {
-      const bool listed = std::apply([&](const auto&... f) { return ((f.name == std::string_view(member.key())) || ...); }, T::fields());
+      const bool listed = std::apply(
+          [&](const auto&... f) { return ((f.name == std::string_view(member.key())) || ...); }, T::fields());
       if (!listed) d.problem(pointer_to(at, std::string_view(member.key())), "is not a known field");
     }
   }
@@ -206,7 +208,8 @@ template <class T>
     return json::value(in);
   } else if constexpr (std::is_same_v<T, WallTime>) {
     return json::value(to_rfc3339(in));
-  } else if constexpr (std::is_same_v<T, json::value> || std::is_same_v<T, json::object> || std::is_same_v<T, json::array>) {
+  } else if constexpr (std::is_same_v<T, json::value> || std::is_same_v<T, json::object> ||
+                       std::is_same_v<T, json::array>) {
     return json::value(in);
   } else if constexpr (std::is_same_v<T, TextMap>) {
     json::object out;
@@ -288,7 +291,9 @@ template <class T, class Rule = Any>
       if (f.presence == Presence::required && !is_optional<Member>::value) required.push_back(json::value(f.name));
     };
     std::apply([&](const auto&... f) { (row(f), ...); }, T::fields());
-    out = {{"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)},
+    out = {{"type", "object"},
+           {"properties", std::move(properties)},
+           {"required", std::move(required)},
            {"additionalProperties", false}};
   }
   return out;

@@ -58,19 +58,20 @@ enum class Presence { required, defaulted };
 template <class Owner, class Member, class Rule>
 struct Field {
   std::string_view name;
-  Member Owner::*member;
+  Member Owner::* member;
   Rule rule;
   std::string_view doc;
   Presence presence = Presence::required;
 };
 
 template <class Owner, class Member, class Rule>
-constexpr Field<Owner, Member, Rule> field(std::string_view name, Member Owner::*member, Rule rule, std::string_view doc) {
+constexpr Field<Owner, Member, Rule> field(std::string_view name, Member Owner::* member, Rule rule,
+                                           std::string_view doc) {
   return {name, member, rule, doc, Presence::required};
 }
 /// As field(), but absent means the member's default value.
 template <class Owner, class Member, class Rule>
-constexpr Field<Owner, Member, Rule> field_or_default(std::string_view name, Member Owner::*member, Rule rule,
+constexpr Field<Owner, Member, Rule> field_or_default(std::string_view name, Member Owner::* member, Rule rule,
                                                       std::string_view doc) {
   return {name, member, rule, doc, Presence::defaulted};
 }

@@ -13,7 +13,8 @@ struct Point {
   double y = 0;
   static constexpr auto fields() {
     using namespace schema;
-    return std::tuple(field("x", &Point::x, number(0, 9), "Across."), field_or_default("y", &Point::y, real(-1, 1), "Up."));
+    return std::tuple(field("x", &Point::x, number(0, 9), "Across."),
+                      field_or_default("y", &Point::y, real(-1, 1), "Up."));
   }
 };
 struct Shape {
@@ -47,24 +48,23 @@ Result<Shape> decode_text(std::string_view text, schema::DecodeOptions options =
 }
 
 TEST(Schema, names_every_problem_at_its_json_pointer) {
-  const auto shape = decode_text(R"({"run":"ses_1","name":"","colour":"blue","points":[{"x":10},{"y":2}],"extra/~":1,"open":"no"})");
+  const auto shape =
+      decode_text(R"({"run":"ses_1","name":"","colour":"blue","points":[{"x":10},{"y":2}],"extra/~":1,"open":"no"})");
   ASSERT_FALSE(shape);
-  const std::vector<Problem> expected{{"/run", "must begin with run_"},
-                                      {"/name", "must be 1 to 5 bytes long"},
-                                      {"/colour", "must be one of red, green"},
-                                      {"/points/0/x", "must be 0 to 9"},
-                                      {"/points/1/x", "is required"},
-                                      {"/points/1/y", "must be -1 to 1"},
-                                      {"/open", "must be true or false"},
-                                      {"/extra~1~0", "is not a known field"}};
+  const std::vector<Problem> expected{{"/run", "must begin with run_"},         {"/name", "must be 1 to 5 bytes long"},
+                                      {"/colour", "must be one of red, green"}, {"/points/0/x", "must be 0 to 9"},
+                                      {"/points/1/x", "is required"},           {"/points/1/y", "must be -1 to 1"},
+                                      {"/open", "must be true or false"},       {"/extra~1~0", "is not a known field"}};
   EXPECT_EQ(shape.error().problems, expected);
 }
 
 TEST(Schema, encode_is_the_inverse_of_decode) {
-  const auto text = R"({"run":"run_1","name":"tri","colour":"green","points":[{"x":1,"y":0.5}],"open":true,"tokens":7})";
+  const auto text =
+      R"({"run":"run_1","name":"tri","colour":"green","points":[{"x":1,"y":0.5}],"open":true,"tokens":7})";
   const auto shape = decode_text(text);
   ASSERT_TRUE(shape);
-  EXPECT_EQ(to_text(schema::encode(*shape)), R"({"run":"run_1","name":"tri","colour":"green","points":[{"x":1,"y":5E-1}],"open":true,"tokens":7})");
+  EXPECT_EQ(to_text(schema::encode(*shape)),
+            R"({"run":"run_1","name":"tri","colour":"green","points":[{"x":1,"y":5E-1}],"open":true,"tokens":7})");
 }
 
 TEST(Schema, absent_optionals_are_not_written_and_defaults_hold) {

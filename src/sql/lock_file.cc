@@ -21,7 +21,8 @@ std::string holder(int fd) {
   std::array<char, 24> text{};
   const auto got = ::pread(fd, text.data(), text.size(), 0);
   std::string digits;
-  for (ssize_t i = 0; i < got && std::isdigit(static_cast<unsigned char>(text.at(static_cast<std::size_t>(i)))) != 0; ++i)
+  for (ssize_t i = 0; i < got && std::isdigit(static_cast<unsigned char>(text.at(static_cast<std::size_t>(i)))) != 0;
+       ++i)
     digits += text.at(static_cast<std::size_t>(i));
   return digits.empty() ? digits : " by process " + digits;
 }
@@ -31,8 +32,10 @@ std::string holder(int fd) {
 Result<LockFile> LockFile::take(const std::filesystem::path& file) {
   const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0)
-    return fail(unavailable("data_not_writable", "cannot write " + file.string() + ": " + reason(errno) +
-                                                     "; make the folder writable or choose another data folder", {}));
+    return fail(unavailable("data_not_writable",
+                            "cannot write " + file.string() + ": " + reason(errno) +
+                                "; make the folder writable or choose another data folder",
+                            {}));
   LockFile lock(fd);
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK)

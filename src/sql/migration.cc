@@ -36,8 +36,9 @@ Result<Migrations> pending(const Migrations& known, std::span<const RecordedMigr
                                              "a backup from before the upgrade"));
     const auto& expected = *scope[at];
     if (expected.name != record.name)
-      return fail(conflict("migration_missing", "the data has the migration " + record.name + " where this version has " +
-                                                    expected.name + ": start the version that wrote the data"));
+      return fail(conflict("migration_missing", "the data has the migration " + record.name +
+                                                    " where this version has " + expected.name +
+                                                    ": start the version that wrote the data"));
     if (hash_of(expected) != record.hash)
       return fail(conflict("migration_changed", "the migration " + record.name +
                                                     " was applied with another text than this version has: start the "

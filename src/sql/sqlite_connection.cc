@@ -107,7 +107,8 @@ Status Connection::configure(Access access, const SqliteOptions& options) {
     return fail(unavailable("data_not_writable", "the file is read-only: make it writable", {}));
   WRIT_TRY(auto mode, query("PRAGMA journal_mode = WAL", {}, 1));
   if (mode.empty() || mode.front().get<std::string_view>(0) != "wal")
-    return fail(unavailable("storage_failed", "the file system cannot hold a write-ahead log (shared memory): use a local one", {}));
+    return fail(unavailable("storage_failed",
+                            "the file system cannot hold a write-ahead log (shared memory): use a local one", {}));
   WRIT_CHECK(script("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = " +
                     std::to_string(journal_size_limit)));
   if (options.pages_max) WRIT_CHECK(script("PRAGMA max_page_count = " + std::to_string(*options.pages_max)));
@@ -127,7 +128,8 @@ Result<sqlite3_stmt*> Connection::prepare(std::string_view sql) {
   }
   sqlite3_stmt* raw = nullptr;
   const char* tail = nullptr;
-  const int code = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, &tail);
+  const int code =
+      sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, &tail);
   std::unique_ptr<sqlite3_stmt, Finalize> statement(raw);
   if (code != SQLITE_OK) return fail(error(code, sql));
   const std::string_view rest(tail, static_cast<std::size_t>(sql.data() + sql.size() - tail));

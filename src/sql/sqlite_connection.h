@@ -34,7 +34,8 @@ class Connection {
 
   /// Several statements without arguments or rows.
   [[nodiscard]] Status script(const std::string& sql);
-  [[nodiscard]] Result<std::vector<Row>> query(std::string_view sql, std::span<const Param> params, std::size_t rows_max);
+  [[nodiscard]] Result<std::vector<Row>> query(std::string_view sql, std::span<const Param> params,
+                                               std::size_t rows_max);
   [[nodiscard]] Result<std::int64_t> execute(std::string_view sql, std::span<const Param> params = {});
 
   [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(db_) == 0; }

@@ -79,8 +79,9 @@ class SqliteDatabase final : public Database {
 };
 
 Error not_writable(const std::filesystem::path& path, const std::error_code& why) {
-  return unavailable("data_not_writable", "cannot write " + path.string() + ": " + why.message() +
-                                              "; make it writable or choose another data folder", {});
+  return unavailable(
+      "data_not_writable",
+      "cannot write " + path.string() + ": " + why.message() + "; make it writable or choose another data folder", {});
 }
 
 /// A new file's name is on disk only when its folder is.
@@ -129,7 +130,8 @@ Status migrate(Connection& connection, const Migrations& migrations, const Clock
       WRIT_CHECK(connection.script(migration.sql));
       const auto hash = hash_of(migration);
       const std::array params{to_param(migration.name), to_param(hash), to_param(clock.now())};
-      WRIT_CHECK(connection.execute("INSERT INTO writ_migrations (name, hash, applied_at) VALUES (?1, ?2, ?3)", params));
+      WRIT_CHECK(
+          connection.execute("INSERT INTO writ_migrations (name, hash, applied_at) VALUES (?1, ?2, ?3)", params));
       return connection.script("COMMIT");
     };
     if (auto applied = apply(); !applied) {

@@ -40,7 +40,8 @@ class SyncVfs {
     vfs_.xOpen = [](sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out) {
       const int code = instance().base_->xOpen(vfs, name, file, flags, out);
       if (code == SQLITE_OK)
-        file->pMethods = instance().patch(file->pMethods, (flags & SQLITE_OPEN_WAL) != 0 ? SyncedFile::log : SyncedFile::data);
+        file->pMethods =
+            instance().patch(file->pMethods, (flags & SQLITE_OPEN_WAL) != 0 ? SyncedFile::log : SyncedFile::data);
       return code;
     };
     sqlite3_vfs_register(&vfs_, 0);
@@ -129,7 +130,7 @@ TEST_F(SqliteDurability, a_failed_fsync_of_a_checkpoint_ends_the_process) {
         open({.vfs = "sync_test"});
         fail_syncs_of(SyncedFile::data);
         (void)write(insert(1, 6'000'000));  // more than 1000 pages of 4 KiB
-        (void)write(insert(2));             // its turn comes after the checkpoint
+        (void)write(insert(2));  // its turn comes after the checkpoint
         std::_Exit(0);
       },
       testing::ExitedWithCode(74), "fsync failed on .*notes.db");

@@ -26,7 +26,8 @@ constexpr std::chrono::seconds retry_when_full{30};
 }
 
 Error full() {
-  return unavailable("storage_full", "the disk or the database's size limit is full: free or add space", retry_when_full);
+  return unavailable("storage_full", "the disk or the database's size limit is full: free or add space",
+                     retry_when_full);
 }
 
 }  // namespace

@@ -15,9 +15,10 @@
 namespace writ::sql {
 
 inline Migrations notes_schema() {
-  return {{"0001_notes", "CREATE TABLE notes (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;"
-                         "CREATE TABLE links (note INTEGER NOT NULL REFERENCES notes(id) DEFERRABLE INITIALLY DEFERRED) "
-                         "STRICT;"}};
+  return {{"0001_notes",
+           "CREATE TABLE notes (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;"
+           "CREATE TABLE links (note INTEGER NOT NULL REFERENCES notes(id) DEFERRABLE INITIALLY DEFERRED) "
+           "STRICT;"}};
 }
 
 class RecordingProbe final : public Probe {

@@ -222,8 +222,9 @@ TEST_F(SqliteTest, every_bindable_type_comes_back_as_it_was) {
   const FixedClock clock;
   open({.clock = &clock});
   const auto seen = write([](Transaction& tx) -> Status {
-    WRIT_CHECK(tx.run("CREATE TABLE kinds (a INTEGER, b REAL, c TEXT, d BLOB, e INTEGER, f TEXT, g INTEGER, h INTEGER, "
-                      "i TEXT, j INTEGER, k BLOB) STRICT"));
+    WRIT_CHECK(
+        tx.run("CREATE TABLE kinds (a INTEGER, b REAL, c TEXT, d BLOB, e INTEGER, f TEXT, g INTEGER, h INTEGER, "
+               "i TEXT, j INTEGER, k BLOB) STRICT"));
     const std::string text("nul\0inside", 10);
     WRIT_CHECK(tx.run("INSERT INTO kinds VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
                       std::numeric_limits<std::int64_t>::min(), 0.1, text, Blob{std::string("\0\xff", 2)}, true,

@@ -125,13 +125,16 @@ class Parser {
     }
     double value = 0;
     const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (digits.empty() || error != std::errc() || stop != digits.data() + digits.size()) return problem("expected a number");
+    if (digits.empty() || error != std::errc() || stop != digits.data() + digits.size())
+      return problem("expected a number");
     at_ = end;
     return value;
   }
   // Three digits and then none: "1,250".
   [[nodiscard]] bool is_group(std::size_t from) const {
-    const auto digit = [&](std::size_t i) { return i < text_.size() && std::isdigit(static_cast<unsigned char>(text_[i])) != 0; };
+    const auto digit = [&](std::size_t i) {
+      return i < text_.size() && std::isdigit(static_cast<unsigned char>(text_[i])) != 0;
+    };
     return digit(from) && digit(from + 1) && digit(from + 2) && !digit(from + 3);
   }
 

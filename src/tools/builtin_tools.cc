@@ -39,7 +39,8 @@ class WallClock final : public Tool {
                             {"timezone", name},
                             {"weekday", date::format("%A", local)}};
     } catch (const std::runtime_error&) {
-      co_return fail(invalid("unknown_timezone", "there is no time zone " + name + "; use a name such as Europe/Paris"));
+      co_return fail(
+          invalid("unknown_timezone", "there is no time zone " + name + "; use a name such as Europe/Paris"));
     }
   }
 

@@ -13,9 +13,10 @@ class Remember final : public Tool {
   const ToolInfo& info() const override { return info_; }
   Task<Result<json::value>> call(Context ctx, ToolCallContext call, json::object arguments) override {
     const std::string key(text_at(arguments, "key"));
-    WRIT_CO_TRY([[maybe_unused]] const auto stored,
-                co_await recall_.put(std::move(ctx), {.key = key, .value = std::string(text_at(arguments, "value")),
-                                                      .grant = call.grant}));
+    WRIT_CO_TRY(
+        [[maybe_unused]] const auto stored,
+        co_await recall_.put(std::move(ctx),
+                             {.key = key, .value = std::string(text_at(arguments, "value")), .grant = call.grant}));
     co_return json::value{{"saved", true}, {"key", key}};
   }
 
@@ -23,8 +24,10 @@ class Remember final : public Tool {
   recall::RecallPort& recall_;
   ToolInfo info_{.name = "remember",
                  .description = "Save a fact under a short key, to be recalled in later conversations.",
-                 .input_schema = object_schema({{"key", text_schema(1, key_max)}, {"value", text_schema(0, value_max)}}, {"key", "value"}),
-                 .output_schema = object_schema({{"saved", {{"type", "boolean"}}}, {"key", {{"type", "string"}}}}, {"saved", "key"}),
+                 .input_schema = object_schema({{"key", text_schema(1, key_max)}, {"value", text_schema(0, value_max)}},
+                                               {"key", "value"}),
+                 .output_schema =
+                     object_schema({{"saved", {{"type", "boolean"}}}, {"key", {{"type", "string"}}}}, {"saved", "key"}),
                  .effect = Effect::idempotent,
                  .timeout = Seconds{5},
                  .egress = {"recall.put"}};
@@ -47,8 +50,9 @@ class Recall final : public Tool {
   ToolInfo info_{.name = "recall",
                  .description = "Look up a fact saved earlier by its key.",
                  .input_schema = object_schema({{"key", text_schema(1, key_max)}}, {"key"}),
-                 .output_schema = object_schema({{"found", {{"type", "boolean"}}}, {"key", {{"type", "string"}}}, {"value", {{"type", "string"}}}},
-                                                {"found", "key"}),
+                 .output_schema = object_schema(
+                     {{"found", {{"type", "boolean"}}}, {"key", {{"type", "string"}}}, {"value", {{"type", "string"}}}},
+                     {"found", "key"}),
                  .effect = Effect::idempotent,
                  .timeout = Seconds{5},
                  .egress = {"recall.get"}};

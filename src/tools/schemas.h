@@ -14,13 +14,17 @@ namespace writ::tools {
 }
 
 /// An object with these properties and no others.
-[[nodiscard]] inline json::object object_schema(std::initializer_list<std::pair<std::string_view, json::value>> properties,
-                                                std::initializer_list<std::string_view> required) {
+[[nodiscard]] inline json::object object_schema(
+    std::initializer_list<std::pair<std::string_view, json::value>> properties,
+    std::initializer_list<std::string_view> required) {
   json::object members;
   for (const auto& [name, schema] : properties) members[name] = schema;
   json::array names;
   for (auto name : required) names.push_back(json::value(name));
-  return {{"type", "object"}, {"properties", std::move(members)}, {"required", std::move(names)}, {"additionalProperties", false}};
+  return {{"type", "object"},
+          {"properties", std::move(members)},
+          {"required", std::move(names)},
+          {"additionalProperties", false}};
 }
 
 }  // namespace writ::tools

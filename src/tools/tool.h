@@ -66,6 +66,6 @@ class Toolbox {
 template <>
 struct writ::schema::EnumNames<writ::tools::Effect> {
   using E = writ::tools::Effect;
-  static constexpr auto value =
-      std::array<std::pair<E, std::string_view>, 3>{{{E::pure, "pure"}, {E::idempotent, "idempotent"}, {E::once, "once"}}};
+  static constexpr auto value = std::array<std::pair<E, std::string_view>, 3>{
+      {{E::pure, "pure"}, {E::idempotent, "idempotent"}, {E::once, "once"}}};
 };

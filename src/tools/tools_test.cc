@@ -8,12 +8,25 @@ namespace writ::tools {
 namespace {
 
 TEST(Calculator, evaluates_what_people_write) {
-  const std::pair<std::string_view, std::string_view> cases[] = {
-      {"17% of 2340", "397.8"},   {"2 + 3 * 4", "14"},        {"(2 + 3) * 4", "20"},      {"2^10", "1024"},
-      {"-2^2", "-4"},             {"1,250.50 * 2", "2501"},   {"7 x 6", "42"},            {"10 / 4", "2.5"},
-      {"0.1 + 0.2", "0.3"},       {"15 percent of 80", "12"}, {"100 - 25%", "99.75"},     {"sqrt(2)", "1.4142135623731"},
-      {"12 times 12", "144"},     {"10 ÷ 2 − 1", "4"},        {"999999999999 * 3", "2999999999997"}, {"--3", "3"}, {"2^-1", "0.5"}};
-  for (const auto& [expression, expected] : cases) EXPECT_EQ(evaluate_expression(expression), Result<std::string>(expected)) << expression;
+  const std::pair<std::string_view, std::string_view> cases[] = {{"17% of 2340", "397.8"},
+                                                                 {"2 + 3 * 4", "14"},
+                                                                 {"(2 + 3) * 4", "20"},
+                                                                 {"2^10", "1024"},
+                                                                 {"-2^2", "-4"},
+                                                                 {"1,250.50 * 2", "2501"},
+                                                                 {"7 x 6", "42"},
+                                                                 {"10 / 4", "2.5"},
+                                                                 {"0.1 + 0.2", "0.3"},
+                                                                 {"15 percent of 80", "12"},
+                                                                 {"100 - 25%", "99.75"},
+                                                                 {"sqrt(2)", "1.4142135623731"},
+                                                                 {"12 times 12", "144"},
+                                                                 {"10 ÷ 2 − 1", "4"},
+                                                                 {"999999999999 * 3", "2999999999997"},
+                                                                 {"--3", "3"},
+                                                                 {"2^-1", "0.5"}};
+  for (const auto& [expression, expected] : cases)
+    EXPECT_EQ(evaluate_expression(expression), Result<std::string>(expected)) << expression;
 }
 
 TEST(Calculator, says_what_is_wrong) {
@@ -39,7 +52,9 @@ TEST(ClockTool, knows_time_zones_with_summer_time_and_refuses_unknown_ones) {
   const auto clock = make_clock(fixed);
   const auto paris = loops.run(clock->call({}, {}, {{"timezone", "Europe/Paris"}}));
   ASSERT_TRUE(paris);
-  EXPECT_EQ(*paris, (json::value{{"date", "2026-07-02"}, {"time", "00:30:05"}, {"timezone", "Europe/Paris"}, {"weekday", "Thursday"}}));
+  EXPECT_EQ(*paris,
+            (json::value{
+                {"date", "2026-07-02"}, {"time", "00:30:05"}, {"timezone", "Europe/Paris"}, {"weekday", "Thursday"}}));
   const auto utc = loops.run(clock->call({}, {}, {}));
   ASSERT_TRUE(utc);
   EXPECT_EQ(utc->at("time"), "22:30:05");

@@ -37,7 +37,8 @@ struct DenyReview {
   ReviewId review_id;
   std::optional<std::string> note;
   static constexpr auto fields() {
-    return std::tuple(field("review_id", &DenyReview::review_id, any, "Review."), field("note", &DenyReview::note, text(0, 2000), "Why; the model is told."));
+    return std::tuple(field("review_id", &DenyReview::review_id, any, "Review."),
+                      field("note", &DenyReview::note, text(0, 2000), "Why; the model is told."));
   }
 };
 /// A call of unknown outcome: attempt it again.
@@ -45,7 +46,8 @@ struct RetryReview {
   ReviewId review_id;
   std::optional<std::string> note;
   static constexpr auto fields() {
-    return std::tuple(field("review_id", &RetryReview::review_id, any, "Review."), field("note", &RetryReview::note, text(0, 2000), "Why."));
+    return std::tuple(field("review_id", &RetryReview::review_id, any, "Review."),
+                      field("note", &RetryReview::note, text(0, 2000), "Why."));
   }
 };
 /// A call of unknown outcome: it was done, with this result.
@@ -54,7 +56,8 @@ struct DoneReview {
   json::value result;
   std::optional<std::string> note;
   static constexpr auto fields() {
-    return std::tuple(field("review_id", &DoneReview::review_id, any, "Review."), field("result", &DoneReview::result, any, "What the tool returned."),
+    return std::tuple(field("review_id", &DoneReview::review_id, any, "Review."),
+                      field("result", &DoneReview::result, any, "What the tool returned."),
                       field("note", &DoneReview::note, text(0, 2000), "Why."));
   }
 };
@@ -81,46 +84,113 @@ class GatewayPort {
 
 namespace op {
 using http::Method;
-inline constexpr http::Unary<StartSession, Started> start_session{{.id = "gateway.start_session", .method = Method::post,
-    .path = "/v1/sessions", .summary = "Start a session and its first run.", .exposure = http::public_door,
-    .access = "runs:write", .body_max = 256 * 1024, .success_status = 201, .errors = {{"no_capsule"}}}};
-inline constexpr http::Unary<PostMessage, Started> post_message{{.id = "gateway.post_message", .method = Method::post,
-    .path = "/v1/sessions/{session_id}/messages", .summary = "Say the next thing: starts the session's next run.",
-    .exposure = http::public_door, .access = "runs:write", .body_max = 256 * 1024, .success_status = 201,
-    .errors = {{"no_session", "run_active"}}}};
-inline constexpr http::Unary<SessionRef, Session> session{{.id = "gateway.session", .method = Method::get,
-    .path = "/v1/sessions/{session_id}", .summary = "A session with its conversation.", .exposure = http::public_door,
-    .access = "runs:read", .errors = {{"no_session"}}}};
-inline constexpr http::Unary<RunRef, Run> run{{.id = "gateway.run", .method = Method::get, .path = "/v1/runs/{run_id}",
-    .summary = "A run.", .exposure = http::public_door, .access = "runs:read", .errors = {{"no_run"}}}};
-inline constexpr http::Streaming<WatchRun, RunEvent> events{{.id = "gateway.events", .method = Method::get,
-    .path = "/v1/runs/{run_id}/events", .summary = "Follow a run: durable events with ids, and text deltas without.",
-    .exposure = http::public_door, .access = "runs:read", .deadline = Seconds{3600}, .errors = {{"no_run"}}}};
-inline constexpr http::Unary<RunRef, Run> cancel{{.id = "gateway.cancel", .method = Method::post,
-    .path = "/v1/runs/{run_id}/cancel", .summary = "Cancel a run.", .exposure = http::public_door, .access = "runs:write",
-    .repeat = http::Repeat::idempotent, .errors = {{"no_run"}}}};
+inline constexpr http::Unary<StartSession, Started> start_session{{.id = "gateway.start_session",
+                                                                   .method = Method::post,
+                                                                   .path = "/v1/sessions",
+                                                                   .summary = "Start a session and its first run.",
+                                                                   .exposure = http::public_door,
+                                                                   .access = "runs:write",
+                                                                   .body_max = 256 * 1024,
+                                                                   .success_status = 201,
+                                                                   .errors = {{"no_capsule"}}}};
+inline constexpr http::Unary<PostMessage, Started> post_message{
+    {.id = "gateway.post_message",
+     .method = Method::post,
+     .path = "/v1/sessions/{session_id}/messages",
+     .summary = "Say the next thing: starts the session's next run.",
+     .exposure = http::public_door,
+     .access = "runs:write",
+     .body_max = 256 * 1024,
+     .success_status = 201,
+     .errors = {{"no_session", "run_active"}}}};
+inline constexpr http::Unary<SessionRef, Session> session{{.id = "gateway.session",
+                                                           .method = Method::get,
+                                                           .path = "/v1/sessions/{session_id}",
+                                                           .summary = "A session with its conversation.",
+                                                           .exposure = http::public_door,
+                                                           .access = "runs:read",
+                                                           .errors = {{"no_session"}}}};
+inline constexpr http::Unary<RunRef, Run> run{{.id = "gateway.run",
+                                               .method = Method::get,
+                                               .path = "/v1/runs/{run_id}",
+                                               .summary = "A run.",
+                                               .exposure = http::public_door,
+                                               .access = "runs:read",
+                                               .errors = {{"no_run"}}}};
+inline constexpr http::Streaming<WatchRun, RunEvent> events{
+    {.id = "gateway.events",
+     .method = Method::get,
+     .path = "/v1/runs/{run_id}/events",
+     .summary = "Follow a run: durable events with ids, and text deltas without.",
+     .exposure = http::public_door,
+     .access = "runs:read",
+     .deadline = Seconds{3600},
+     .errors = {{"no_run"}}}};
+inline constexpr http::Unary<RunRef, Run> cancel{{.id = "gateway.cancel",
+                                                  .method = Method::post,
+                                                  .path = "/v1/runs/{run_id}/cancel",
+                                                  .summary = "Cancel a run.",
+                                                  .exposure = http::public_door,
+                                                  .access = "runs:write",
+                                                  .repeat = http::Repeat::idempotent,
+                                                  .errors = {{"no_run"}}}};
 inline constexpr http::ErrorCodes review_errors{{"no_review", "own_request", "review_answered", "missing_scope"}};
-inline constexpr http::Unary<ApproveReview, Review> approve{{.id = "gateway.approve", .method = Method::post,
-    .path = "/v1/reviews/{review_id}/approve", .summary = "Approve a reviewed action.", .exposure = http::public_door,
-    .access = "reviews:decide", .errors = review_errors}};
-inline constexpr http::Unary<DenyReview, Review> deny{{.id = "gateway.deny", .method = Method::post,
-    .path = "/v1/reviews/{review_id}/deny", .summary = "Deny it; the model is told.", .exposure = http::public_door,
-    .access = "reviews:decide", .errors = review_errors}};
-inline constexpr http::Unary<RetryReview, Review> retry{{.id = "gateway.retry", .method = Method::post,
-    .path = "/v1/reviews/{review_id}/retry", .summary = "Attempt a call of unknown outcome again.", .exposure = http::public_door,
-    .access = "reviews:decide", .errors = review_errors}};
-inline constexpr http::Unary<DoneReview, Review> done{{.id = "gateway.done", .method = Method::post,
-    .path = "/v1/reviews/{review_id}/done", .summary = "A call of unknown outcome was done; give its result.",
-    .exposure = http::public_door, .access = "reviews:decide", .errors = review_errors}};
-inline constexpr http::Unary<ListReviews, ReviewPage> reviews{{.id = "gateway.reviews", .method = Method::get,
-    .path = "/v1/reviews", .summary = "Reviews of your tenant.", .exposure = http::public_door, .access = "reviews:decide"}};
-inline constexpr http::Unary<policy::ListAudit, policy::AuditPage> audit{{.id = "gateway.audit", .method = Method::get,
-    .path = "/v1/audit", .summary = "Your tenant's audit chain.", .exposure = http::public_door, .access = "audit:read"}};
-inline constexpr http::Unary<http::Nothing, policy::AuditReport> verify_audit{{.id = "gateway.verify_audit", .method = Method::post,
-    .path = "/v1/audit/verify", .summary = "Verify chain and checkpoints.", .exposure = http::public_door, .access = "audit:read",
-    .deadline = Seconds{60}, .repeat = http::Repeat::idempotent}};
-inline constexpr http::Unary<http::Nothing, policy::Budget> budget{{.id = "gateway.budget", .method = Method::get,
-    .path = "/v1/budget", .summary = "Your tenant's token window.", .exposure = http::public_door, .access = "runs:read"}};
+inline constexpr http::Unary<ApproveReview, Review> approve{{.id = "gateway.approve",
+                                                             .method = Method::post,
+                                                             .path = "/v1/reviews/{review_id}/approve",
+                                                             .summary = "Approve a reviewed action.",
+                                                             .exposure = http::public_door,
+                                                             .access = "reviews:decide",
+                                                             .errors = review_errors}};
+inline constexpr http::Unary<DenyReview, Review> deny{{.id = "gateway.deny",
+                                                       .method = Method::post,
+                                                       .path = "/v1/reviews/{review_id}/deny",
+                                                       .summary = "Deny it; the model is told.",
+                                                       .exposure = http::public_door,
+                                                       .access = "reviews:decide",
+                                                       .errors = review_errors}};
+inline constexpr http::Unary<RetryReview, Review> retry{{.id = "gateway.retry",
+                                                         .method = Method::post,
+                                                         .path = "/v1/reviews/{review_id}/retry",
+                                                         .summary = "Attempt a call of unknown outcome again.",
+                                                         .exposure = http::public_door,
+                                                         .access = "reviews:decide",
+                                                         .errors = review_errors}};
+inline constexpr http::Unary<DoneReview, Review> done{
+    {.id = "gateway.done",
+     .method = Method::post,
+     .path = "/v1/reviews/{review_id}/done",
+     .summary = "A call of unknown outcome was done; give its result.",
+     .exposure = http::public_door,
+     .access = "reviews:decide",
+     .errors = review_errors}};
+inline constexpr http::Unary<ListReviews, ReviewPage> reviews{{.id = "gateway.reviews",
+                                                               .method = Method::get,
+                                                               .path = "/v1/reviews",
+                                                               .summary = "Reviews of your tenant.",
+                                                               .exposure = http::public_door,
+                                                               .access = "reviews:decide"}};
+inline constexpr http::Unary<policy::ListAudit, policy::AuditPage> audit{{.id = "gateway.audit",
+                                                                          .method = Method::get,
+                                                                          .path = "/v1/audit",
+                                                                          .summary = "Your tenant's audit chain.",
+                                                                          .exposure = http::public_door,
+                                                                          .access = "audit:read"}};
+inline constexpr http::Unary<http::Nothing, policy::AuditReport> verify_audit{
+    {.id = "gateway.verify_audit",
+     .method = Method::post,
+     .path = "/v1/audit/verify",
+     .summary = "Verify chain and checkpoints.",
+     .exposure = http::public_door,
+     .access = "audit:read",
+     .deadline = Seconds{60},
+     .repeat = http::Repeat::idempotent}};
+inline constexpr http::Unary<http::Nothing, policy::Budget> budget{{.id = "gateway.budget",
+                                                                    .method = Method::get,
+                                                                    .path = "/v1/budget",
+                                                                    .summary = "Your tenant's token window.",
+                                                                    .exposure = http::public_door,
+                                                                    .access = "runs:read"}};
 }  // namespace op
 
 /// What a caller holds: the port over its binding.
@@ -128,20 +198,48 @@ class GatewayClient final : public GatewayPort {
  public:
   using Port = GatewayPort;
   explicit GatewayClient(http::Binding<Port> binding) : b_(std::move(binding)) {}
-  Task<Result<Started>> start_session(Context c, StartSession in) override { return b_.call(op::start_session, &Port::start_session, std::move(c), std::move(in)); }
-  Task<Result<Started>> post_message(Context c, PostMessage in) override { return b_.call(op::post_message, &Port::post_message, std::move(c), std::move(in)); }
-  Task<Result<Session>> session(Context c, SessionRef in) override { return b_.call(op::session, &Port::session, std::move(c), std::move(in)); }
-  Task<Result<Run>> run(Context c, RunRef in) override { return b_.call(op::run, &Port::run, std::move(c), std::move(in)); }
-  Task<Result<StreamPtr<RunEvent>>> events(Context c, WatchRun in) override { return b_.open(op::events, &Port::events, std::move(c), std::move(in)); }
-  Task<Result<Run>> cancel(Context c, RunRef in) override { return b_.call(op::cancel, &Port::cancel, std::move(c), std::move(in)); }
-  Task<Result<Review>> approve(Context c, ApproveReview in) override { return b_.call(op::approve, &Port::approve, std::move(c), std::move(in)); }
-  Task<Result<Review>> deny(Context c, DenyReview in) override { return b_.call(op::deny, &Port::deny, std::move(c), std::move(in)); }
-  Task<Result<Review>> retry(Context c, RetryReview in) override { return b_.call(op::retry, &Port::retry, std::move(c), std::move(in)); }
-  Task<Result<Review>> done(Context c, DoneReview in) override { return b_.call(op::done, &Port::done, std::move(c), std::move(in)); }
-  Task<Result<ReviewPage>> reviews(Context c, ListReviews in) override { return b_.call(op::reviews, &Port::reviews, std::move(c), std::move(in)); }
-  Task<Result<policy::AuditPage>> audit(Context c, policy::ListAudit in) override { return b_.call(op::audit, &Port::audit, std::move(c), std::move(in)); }
-  Task<Result<policy::AuditReport>> verify_audit(Context c, http::Nothing in) override { return b_.call(op::verify_audit, &Port::verify_audit, std::move(c), std::move(in)); }
-  Task<Result<policy::Budget>> budget(Context c, http::Nothing in) override { return b_.call(op::budget, &Port::budget, std::move(c), std::move(in)); }
+  Task<Result<Started>> start_session(Context c, StartSession in) override {
+    return b_.call(op::start_session, &Port::start_session, std::move(c), std::move(in));
+  }
+  Task<Result<Started>> post_message(Context c, PostMessage in) override {
+    return b_.call(op::post_message, &Port::post_message, std::move(c), std::move(in));
+  }
+  Task<Result<Session>> session(Context c, SessionRef in) override {
+    return b_.call(op::session, &Port::session, std::move(c), std::move(in));
+  }
+  Task<Result<Run>> run(Context c, RunRef in) override {
+    return b_.call(op::run, &Port::run, std::move(c), std::move(in));
+  }
+  Task<Result<StreamPtr<RunEvent>>> events(Context c, WatchRun in) override {
+    return b_.open(op::events, &Port::events, std::move(c), std::move(in));
+  }
+  Task<Result<Run>> cancel(Context c, RunRef in) override {
+    return b_.call(op::cancel, &Port::cancel, std::move(c), std::move(in));
+  }
+  Task<Result<Review>> approve(Context c, ApproveReview in) override {
+    return b_.call(op::approve, &Port::approve, std::move(c), std::move(in));
+  }
+  Task<Result<Review>> deny(Context c, DenyReview in) override {
+    return b_.call(op::deny, &Port::deny, std::move(c), std::move(in));
+  }
+  Task<Result<Review>> retry(Context c, RetryReview in) override {
+    return b_.call(op::retry, &Port::retry, std::move(c), std::move(in));
+  }
+  Task<Result<Review>> done(Context c, DoneReview in) override {
+    return b_.call(op::done, &Port::done, std::move(c), std::move(in));
+  }
+  Task<Result<ReviewPage>> reviews(Context c, ListReviews in) override {
+    return b_.call(op::reviews, &Port::reviews, std::move(c), std::move(in));
+  }
+  Task<Result<policy::AuditPage>> audit(Context c, policy::ListAudit in) override {
+    return b_.call(op::audit, &Port::audit, std::move(c), std::move(in));
+  }
+  Task<Result<policy::AuditReport>> verify_audit(Context c, http::Nothing in) override {
+    return b_.call(op::verify_audit, &Port::verify_audit, std::move(c), std::move(in));
+  }
+  Task<Result<policy::Budget>> budget(Context c, http::Nothing in) override {
+    return b_.call(op::budget, &Port::budget, std::move(c), std::move(in));
+  }
 
  private:
   http::Binding<Port> b_;

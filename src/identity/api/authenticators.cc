@@ -8,20 +8,26 @@ namespace {
 
 /// The credentials of `Authorization: Bearer …`.
 Result<std::string> bearer(const http::RequestHead& head) {
-  if (head.count("authorization") > 1) return fail(unauthenticated("malformed_credentials", "the Authorization header stands twice"));
+  if (head.count("authorization") > 1)
+    return fail(unauthenticated("malformed_credentials", "the Authorization header stands twice"));
   const auto value = head.header("authorization");
-  if (value.empty()) return fail(unauthenticated("no_credentials", "send Authorization: Bearer with an API key or a token"));
+  if (value.empty())
+    return fail(unauthenticated("no_credentials", "send Authorization: Bearer with an API key or a token"));
   constexpr std::string_view scheme = "bearer ";
-  if (value.size() <= scheme.size() || !http::same_name(value.substr(0, scheme.size() - 1), "bearer") || value[scheme.size() - 1] != ' ')
-    return fail(unauthenticated("malformed_credentials", "the Authorization header must be: Bearer, one space, and the key or token"));
+  if (value.size() <= scheme.size() || !http::same_name(value.substr(0, scheme.size() - 1), "bearer") ||
+      value[scheme.size() - 1] != ' ')
+    return fail(unauthenticated("malformed_credentials",
+                                "the Authorization header must be: Bearer, one space, and the key or token"));
   return std::string(value.substr(scheme.size()));
 }
 
 }  // namespace
 
-Task<Result<http::Authenticated>> PublicAuthenticator::authenticate(Context ctx, const http::RequestHead& head, const http::OperationInfo&) {
+Task<Result<http::Authenticated>> PublicAuthenticator::authenticate(Context ctx, const http::RequestHead& head,
+                                                                    const http::OperationInfo&) {
   WRIT_CO_TRY(auto credentials, bearer(head));
-  if (credentials.starts_with(crypto::api_key_prefix)) co_return co_await by_key(std::move(ctx), std::move(credentials));
+  if (credentials.starts_with(crypto::api_key_prefix))
+    co_return co_await by_key(std::move(ctx), std::move(credentials));
   WRIT_CO_TRY(auto claims, verifier_.verify(credentials, principal_audience));
   tokens_.remember(claims.principal, std::move(credentials), claims.expires_at);
   co_return http::Authenticated{.principal = std::move(claims.principal), .caller = {}};
@@ -41,22 +47,28 @@ std::optional<Principal> PublicAuthenticator::known(const std::string& memory_ke
 Task<Result<http::Authenticated>> PublicAuthenticator::by_key(Context ctx, std::string key) {
   WRIT_CO_CHECK(verifier_.fresh());
   const auto memory_key = crypto::sha256(key);
-  if (auto principal = known(memory_key, *verifier_.snapshot())) co_return http::Authenticated{.principal = std::move(*principal), .caller = {}};
+  if (auto principal = known(memory_key, *verifier_.snapshot()))
+    co_return http::Authenticated{.principal = std::move(*principal), .caller = {}};
   WRIT_CO_TRY(auto verification, co_await identity_.exchange(std::move(ctx), {.token = std::move(key)}));
-  if (!verification.active || !verification.principal || !verification.token || !verification.expires_at || !verification.key_id)
+  if (!verification.active || !verification.principal || !verification.token || !verification.expires_at ||
+      !verification.key_id)
     co_return fail(unauthenticated("invalid_key", "the API key does not hold"));
   auto& who = *verification.principal;
-  Principal principal{.tenant = who.tenant, .subject = who.subject, .kind = who.kind, .scopes = std::move(who.scopes), .act = {}};
+  Principal principal{
+      .tenant = who.tenant, .subject = who.subject, .kind = who.kind, .scopes = std::move(who.scopes), .act = {}};
   tokens_.remember(principal, std::move(*verification.token), *verification.expires_at);
   // Exchanged again a little before the token ends, so that what follows always has a token that holds.
-  const KnownKey entry{.principal = principal, .key_id = *verification.key_id, .expires_at = *verification.expires_at - Seconds{30}};
+  const KnownKey entry{
+      .principal = principal, .key_id = *verification.key_id, .expires_at = *verification.expires_at - Seconds{30}};
   const std::lock_guard lock(mutex_);
-  if (known_.size() >= known_max) std::erase_if(known_, [&](const auto& e) { return e.second.expires_at <= clock_.now(); });
+  if (known_.size() >= known_max)
+    std::erase_if(known_, [&](const auto& e) { return e.second.expires_at <= clock_.now(); });
   if (known_.size() < known_max) known_[memory_key] = entry;
   co_return http::Authenticated{.principal = std::move(principal), .caller = {}};
 }
 
-Task<Result<http::Authenticated>> ServiceAuthenticator::authenticate(Context, const http::RequestHead& head, const http::OperationInfo&) {
+Task<Result<http::Authenticated>> ServiceAuthenticator::authenticate(Context, const http::RequestHead& head,
+                                                                     const http::OperationInfo&) {
   WRIT_CO_TRY(const auto credentials, bearer(head));
   WRIT_CO_TRY(const auto service, verifier_.verify(credentials, callee_));
   constexpr std::string_view prefix = "svc:";

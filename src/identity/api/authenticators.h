@@ -14,7 +14,8 @@ class PublicAuthenticator final : public http::Authenticator {
   PublicAuthenticator(TokenVerifier& verifier, IdentityPort& identity, PrincipalTokens& tokens, const Clock& clock)
       : verifier_(verifier), identity_(identity), tokens_(tokens), clock_(clock) {}
   /// Errors: unauthenticated (no_credentials, malformed_credentials, invalid_key, key_revoked, crypto's codes, token_revoked); unavailable.
-  Task<Result<http::Authenticated>> authenticate(Context ctx, const http::RequestHead& head, const http::OperationInfo& info) override;
+  Task<Result<http::Authenticated>> authenticate(Context ctx, const http::RequestHead& head,
+                                                 const http::OperationInfo& info) override;
 
  private:
   struct KnownKey {
@@ -40,7 +41,8 @@ class ServiceAuthenticator final : public http::Authenticator {
   ServiceAuthenticator(TokenVerifier& verifier, PrincipalTokens& tokens, std::string callee)
       : verifier_(verifier), tokens_(tokens), callee_(std::move(callee)) {}
   /// Errors: unauthenticated (no_credentials, not_a_service, crypto's codes, token_revoked); unavailable.
-  Task<Result<http::Authenticated>> authenticate(Context ctx, const http::RequestHead& head, const http::OperationInfo& info) override;
+  Task<Result<http::Authenticated>> authenticate(Context ctx, const http::RequestHead& head,
+                                                 const http::OperationInfo& info) override;
 
  private:
   TokenVerifier& verifier_;

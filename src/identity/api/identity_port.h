@@ -27,49 +27,108 @@ class IdentityPort {
 
 namespace op {
 using http::Method;
-inline constexpr http::Unary<TokenRequest, TokenResponse> token{{.id = "identity.token", .method = Method::post,
-    .path = "/oauth2/token", .summary = "OAuth 2.0 token endpoint: client credentials.", .exposure = http::public_door,
-    .access = http::open, .errors = {{"invalid_client", "unsupported_grant_type", "invalid_scope"}}}};
-inline constexpr http::Unary<IssueRequest, TokenResponse> issue{{.id = "identity.issue", .method = Method::post,
-    .path = "/v1/tokens/issue", .summary = "Issue a token for a principal of your tenant.", .exposure = http::public_door,
-    .access = "tokens:issue", .errors = {{"no_principal", "scope_not_granted"}}}};
-inline constexpr http::Unary<VerifyRequest, Verification> verify{{.id = "identity.verify", .method = Method::post,
-    .path = "/v1/tokens/verify", .summary = "Whether a token holds now.", .exposure = http::public_door,
-    .access = "tokens:verify", .repeat = http::Repeat::idempotent}};
-inline constexpr http::Unary<RevokeRequest, Revoked> revoke{{.id = "identity.revoke", .method = Method::post,
-    .path = "/v1/tokens/revoke", .summary = "Revoke a token, a key, or all tokens of a principal.", .exposure = http::public_door,
-    .access = "tokens:revoke", .repeat = http::Repeat::idempotent}};
-inline constexpr http::Unary<CreateKey, CreatedKey> create_key{{.id = "identity.create_key", .method = Method::post,
-    .path = "/v1/keys", .summary = "Create an API key.", .exposure = http::public_door, .access = "admin.keys",
-    .success_status = 201}};
-inline constexpr http::Unary<VerifyRequest, Verification> exchange{{.id = "identity.exchange", .method = Method::post,
-    .path = "/internal/v1/identity/exchange", .summary = "Exchange an API key for a principal token.",
-    .exposure = http::internal_only, .access = http::service_token, .callers = {{"gateway"}},
-    .repeat = http::Repeat::idempotent, .errors = {{"invalid_key", "key_revoked"}}}};
-inline constexpr http::Unary<ResolveRequest, Resolution> resolve{{.id = "identity.resolve", .method = Method::post,
-    .path = "/internal/v1/identity/resolve", .summary = "Look a principal up again.", .exposure = http::internal_only,
-    .access = http::service_token, .callers = {{"orchestrator"}}, .repeat = http::Repeat::idempotent,
-    .errors = {{"no_principal"}}}};
-inline constexpr http::Unary<ListRevocations, RevocationPage> revocations{{.id = "identity.revocations", .method = Method::get,
-    .path = "/internal/v1/identity/revocations", .summary = "The revocation feed.", .exposure = http::internal_only,
-    .access = http::service_token}};
-inline constexpr http::Unary<http::Nothing, Jwks> jwks{{.id = "identity.jwks", .method = Method::get,
-    .path = "/.well-known/jwks.json", .summary = "Public keys of tokens.", .exposure = http::public_door, .access = http::open}};
+inline constexpr http::Unary<TokenRequest, TokenResponse> token{
+    {.id = "identity.token",
+     .method = Method::post,
+     .path = "/oauth2/token",
+     .summary = "OAuth 2.0 token endpoint: client credentials.",
+     .exposure = http::public_door,
+     .access = http::open,
+     .errors = {{"invalid_client", "unsupported_grant_type", "invalid_scope"}}}};
+inline constexpr http::Unary<IssueRequest, TokenResponse> issue{
+    {.id = "identity.issue",
+     .method = Method::post,
+     .path = "/v1/tokens/issue",
+     .summary = "Issue a token for a principal of your tenant.",
+     .exposure = http::public_door,
+     .access = "tokens:issue",
+     .errors = {{"no_principal", "scope_not_granted"}}}};
+inline constexpr http::Unary<VerifyRequest, Verification> verify{{.id = "identity.verify",
+                                                                  .method = Method::post,
+                                                                  .path = "/v1/tokens/verify",
+                                                                  .summary = "Whether a token holds now.",
+                                                                  .exposure = http::public_door,
+                                                                  .access = "tokens:verify",
+                                                                  .repeat = http::Repeat::idempotent}};
+inline constexpr http::Unary<RevokeRequest, Revoked> revoke{
+    {.id = "identity.revoke",
+     .method = Method::post,
+     .path = "/v1/tokens/revoke",
+     .summary = "Revoke a token, a key, or all tokens of a principal.",
+     .exposure = http::public_door,
+     .access = "tokens:revoke",
+     .repeat = http::Repeat::idempotent}};
+inline constexpr http::Unary<CreateKey, CreatedKey> create_key{{.id = "identity.create_key",
+                                                                .method = Method::post,
+                                                                .path = "/v1/keys",
+                                                                .summary = "Create an API key.",
+                                                                .exposure = http::public_door,
+                                                                .access = "admin.keys",
+                                                                .success_status = 201}};
+inline constexpr http::Unary<VerifyRequest, Verification> exchange{
+    {.id = "identity.exchange",
+     .method = Method::post,
+     .path = "/internal/v1/identity/exchange",
+     .summary = "Exchange an API key for a principal token.",
+     .exposure = http::internal_only,
+     .access = http::service_token,
+     .callers = {{"gateway"}},
+     .repeat = http::Repeat::idempotent,
+     .errors = {{"invalid_key", "key_revoked"}}}};
+inline constexpr http::Unary<ResolveRequest, Resolution> resolve{{.id = "identity.resolve",
+                                                                  .method = Method::post,
+                                                                  .path = "/internal/v1/identity/resolve",
+                                                                  .summary = "Look a principal up again.",
+                                                                  .exposure = http::internal_only,
+                                                                  .access = http::service_token,
+                                                                  .callers = {{"orchestrator"}},
+                                                                  .repeat = http::Repeat::idempotent,
+                                                                  .errors = {{"no_principal"}}}};
+inline constexpr http::Unary<ListRevocations, RevocationPage> revocations{{.id = "identity.revocations",
+                                                                           .method = Method::get,
+                                                                           .path = "/internal/v1/identity/revocations",
+                                                                           .summary = "The revocation feed.",
+                                                                           .exposure = http::internal_only,
+                                                                           .access = http::service_token}};
+inline constexpr http::Unary<http::Nothing, Jwks> jwks{{.id = "identity.jwks",
+                                                        .method = Method::get,
+                                                        .path = "/.well-known/jwks.json",
+                                                        .summary = "Public keys of tokens.",
+                                                        .exposure = http::public_door,
+                                                        .access = http::open}};
 }  // namespace op
 
 /// What a caller holds: the port over its binding.
 class IdentityClient final : public IdentityPort {
  public:
   explicit IdentityClient(http::Binding<IdentityPort> binding) : b_(std::move(binding)) {}
-  Task<Result<TokenResponse>> token(Context c, TokenRequest in) override { return b_.call(op::token, &IdentityPort::token, std::move(c), std::move(in)); }
-  Task<Result<TokenResponse>> issue(Context c, IssueRequest in) override { return b_.call(op::issue, &IdentityPort::issue, std::move(c), std::move(in)); }
-  Task<Result<Verification>> verify(Context c, VerifyRequest in) override { return b_.call(op::verify, &IdentityPort::verify, std::move(c), std::move(in)); }
-  Task<Result<Verification>> exchange(Context c, VerifyRequest in) override { return b_.call(op::exchange, &IdentityPort::exchange, std::move(c), std::move(in)); }
-  Task<Result<Revoked>> revoke(Context c, RevokeRequest in) override { return b_.call(op::revoke, &IdentityPort::revoke, std::move(c), std::move(in)); }
-  Task<Result<CreatedKey>> create_key(Context c, CreateKey in) override { return b_.call(op::create_key, &IdentityPort::create_key, std::move(c), std::move(in)); }
-  Task<Result<Resolution>> resolve(Context c, ResolveRequest in) override { return b_.call(op::resolve, &IdentityPort::resolve, std::move(c), std::move(in)); }
-  Task<Result<RevocationPage>> revocations(Context c, ListRevocations in) override { return b_.call(op::revocations, &IdentityPort::revocations, std::move(c), std::move(in)); }
-  Task<Result<Jwks>> jwks(Context c, http::Nothing in) override { return b_.call(op::jwks, &IdentityPort::jwks, std::move(c), std::move(in)); }
+  Task<Result<TokenResponse>> token(Context c, TokenRequest in) override {
+    return b_.call(op::token, &IdentityPort::token, std::move(c), std::move(in));
+  }
+  Task<Result<TokenResponse>> issue(Context c, IssueRequest in) override {
+    return b_.call(op::issue, &IdentityPort::issue, std::move(c), std::move(in));
+  }
+  Task<Result<Verification>> verify(Context c, VerifyRequest in) override {
+    return b_.call(op::verify, &IdentityPort::verify, std::move(c), std::move(in));
+  }
+  Task<Result<Verification>> exchange(Context c, VerifyRequest in) override {
+    return b_.call(op::exchange, &IdentityPort::exchange, std::move(c), std::move(in));
+  }
+  Task<Result<Revoked>> revoke(Context c, RevokeRequest in) override {
+    return b_.call(op::revoke, &IdentityPort::revoke, std::move(c), std::move(in));
+  }
+  Task<Result<CreatedKey>> create_key(Context c, CreateKey in) override {
+    return b_.call(op::create_key, &IdentityPort::create_key, std::move(c), std::move(in));
+  }
+  Task<Result<Resolution>> resolve(Context c, ResolveRequest in) override {
+    return b_.call(op::resolve, &IdentityPort::resolve, std::move(c), std::move(in));
+  }
+  Task<Result<RevocationPage>> revocations(Context c, ListRevocations in) override {
+    return b_.call(op::revocations, &IdentityPort::revocations, std::move(c), std::move(in));
+  }
+  Task<Result<Jwks>> jwks(Context c, http::Nothing in) override {
+    return b_.call(op::jwks, &IdentityPort::jwks, std::move(c), std::move(in));
+  }
 
  private:
   http::Binding<IdentityPort> b_;

@@ -14,8 +14,13 @@ namespace writ::identity {
 class ServiceCredentials final : public http::CredentialSource {
  public:
   /// `identity` is asked with open access for client credentials.
-  ServiceCredentials(IdentityPort& identity, PrincipalTokens& tokens, std::string client_id, Secret client_secret, const Clock& clock)
-      : identity_(identity), tokens_(tokens), client_id_(std::move(client_id)), client_secret_(std::move(client_secret)), clock_(clock) {}
+  ServiceCredentials(IdentityPort& identity, PrincipalTokens& tokens, std::string client_id, Secret client_secret,
+                     const Clock& clock)
+      : identity_(identity),
+        tokens_(tokens),
+        client_id_(std::move(client_id)),
+        client_secret_(std::move(client_secret)),
+        clock_(clock) {}
   Task<Result<std::string>> service_token(Context ctx, std::string_view audience) override;
   /// Errors: unauthenticated (no_principal_token).
   Task<Result<std::string>> principal_token(Context ctx) override;
@@ -38,14 +43,28 @@ class ServiceCredentials final : public http::CredentialSource {
 class TokenKeepingIdentity final : public IdentityPort {
  public:
   TokenKeepingIdentity(IdentityPort& identity, PrincipalTokens& tokens) : identity_(identity), tokens_(tokens) {}
-  Task<Result<TokenResponse>> token(Context c, TokenRequest in) override { return identity_.token(std::move(c), std::move(in)); }
-  Task<Result<TokenResponse>> issue(Context c, IssueRequest in) override { return identity_.issue(std::move(c), std::move(in)); }
-  Task<Result<Verification>> verify(Context c, VerifyRequest in) override { return identity_.verify(std::move(c), std::move(in)); }
-  Task<Result<Verification>> exchange(Context c, VerifyRequest in) override { return identity_.exchange(std::move(c), std::move(in)); }
-  Task<Result<Revoked>> revoke(Context c, RevokeRequest in) override { return identity_.revoke(std::move(c), std::move(in)); }
-  Task<Result<CreatedKey>> create_key(Context c, CreateKey in) override { return identity_.create_key(std::move(c), std::move(in)); }
+  Task<Result<TokenResponse>> token(Context c, TokenRequest in) override {
+    return identity_.token(std::move(c), std::move(in));
+  }
+  Task<Result<TokenResponse>> issue(Context c, IssueRequest in) override {
+    return identity_.issue(std::move(c), std::move(in));
+  }
+  Task<Result<Verification>> verify(Context c, VerifyRequest in) override {
+    return identity_.verify(std::move(c), std::move(in));
+  }
+  Task<Result<Verification>> exchange(Context c, VerifyRequest in) override {
+    return identity_.exchange(std::move(c), std::move(in));
+  }
+  Task<Result<Revoked>> revoke(Context c, RevokeRequest in) override {
+    return identity_.revoke(std::move(c), std::move(in));
+  }
+  Task<Result<CreatedKey>> create_key(Context c, CreateKey in) override {
+    return identity_.create_key(std::move(c), std::move(in));
+  }
   Task<Result<Resolution>> resolve(Context ctx, ResolveRequest in) override;
-  Task<Result<RevocationPage>> revocations(Context c, ListRevocations in) override { return identity_.revocations(std::move(c), std::move(in)); }
+  Task<Result<RevocationPage>> revocations(Context c, ListRevocations in) override {
+    return identity_.revocations(std::move(c), std::move(in));
+  }
   Task<Result<Jwks>> jwks(Context c, http::Nothing in) override { return identity_.jwks(std::move(c), std::move(in)); }
 
  private:

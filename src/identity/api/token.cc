@@ -30,19 +30,28 @@ struct Wire {
   std::vector<std::string> act;
   std::int64_t iat = 0, exp = 0;
   static constexpr auto fields() {
-    return std::tuple(field("iss", &Wire::iss, any, "Issuer."), field("aud", &Wire::aud, any, "For whom."), field("sub", &Wire::sub, name_text, "Subject."),
+    return std::tuple(field("iss", &Wire::iss, any, "Issuer."), field("aud", &Wire::aud, any, "For whom."),
+                      field("sub", &Wire::sub, name_text, "Subject."),
                       field("tenant", &Wire::tenant, name_text, "Tenant."), field("kind", &Wire::kind, any, "Kind."),
-                      field_or_default("scope", &Wire::scope, any, "Scopes."), field_or_default("act", &Wire::act, any, "Who acts."),
-                      field("iat", &Wire::iat, any, "Issued."), field("exp", &Wire::exp, any, "End."), field("jti", &Wire::jti, text(1, 128), "Id."));
+                      field_or_default("scope", &Wire::scope, any, "Scopes."),
+                      field_or_default("act", &Wire::act, any, "Who acts."), field("iat", &Wire::iat, any, "Issued."),
+                      field("exp", &Wire::exp, any, "End."), field("jti", &Wire::jti, text(1, 128), "Id."));
   }
 };
 
 }  // namespace
 
 Result<std::string> sign_token(const TokenClaims& claims, const crypto::SigningKey& key) {
-  const Wire wire{.iss = std::string(issuer), .aud = claims.audience, .sub = claims.principal.subject.str(),
-                  .tenant = claims.principal.tenant.str(), .scope = join(claims.principal.scopes), .jti = claims.jti,
-                  .kind = claims.principal.kind, .act = claims.principal.act, .iat = seconds(claims.issued_at), .exp = seconds(claims.expires_at)};
+  const Wire wire{.iss = std::string(issuer),
+                  .aud = claims.audience,
+                  .sub = claims.principal.subject.str(),
+                  .tenant = claims.principal.tenant.str(),
+                  .scope = join(claims.principal.scopes),
+                  .jti = claims.jti,
+                  .kind = claims.principal.kind,
+                  .act = claims.principal.act,
+                  .iat = seconds(claims.issued_at),
+                  .exp = seconds(claims.expires_at)};
   return crypto::sign_jwt(key, schema::encode(wire).as_object(), key.public_key().kid(), access_token_type);
 }
 
@@ -89,18 +98,26 @@ Result<TokenClaims> TokenVerifier::verify(std::string_view token, std::string_vi
       remembered_.erase(it);
     }
   }
-  WRIT_TRY(const auto claims, crypto::verify_jwt(token, trust->keys, {.issuer = std::string(issuer), .audience = std::string(audience), .now = now,
-                                                                      .typ = std::string(access_token_type)}));
+  WRIT_TRY(const auto claims, crypto::verify_jwt(token, trust->keys,
+                                                 {.issuer = std::string(issuer),
+                                                  .audience = std::string(audience),
+                                                  .now = now,
+                                                  .typ = std::string(access_token_type)}));
   auto wire = schema::decode<Wire>(claims, {.unknown = schema::Unknown::ignore});
   if (!wire) return fail(unauthenticated("malformed_token", "the token lacks claims"));
-  TokenClaims out{.principal = {.tenant = TenantId(wire->tenant), .subject = Subject(wire->sub), .kind = wire->kind, .scopes = split(wire->scope), .act = std::move(wire->act)},
+  TokenClaims out{.principal = {.tenant = TenantId(wire->tenant),
+                                .subject = Subject(wire->sub),
+                                .kind = wire->kind,
+                                .scopes = split(wire->scope),
+                                .act = std::move(wire->act)},
                   .audience = wire->aud,
                   .jti = wire->jti,
                   .issued_at = WallTime{Seconds{wire->iat}},
                   .expires_at = WallTime{Seconds{wire->exp}}};
   WRIT_CHECK(revoked(out, *trust));
   const std::lock_guard lock(mutex_);
-  if (remembered_.size() >= remembered_max) std::erase_if(remembered_, [&](const auto& entry) { return entry.second.expires_at <= now; });
+  if (remembered_.size() >= remembered_max)
+    std::erase_if(remembered_, [&](const auto& entry) { return entry.second.expires_at <= now; });
   if (remembered_.size() < remembered_max) remembered_.emplace(memory_key, out);
   return out;
 }

@@ -31,10 +31,10 @@ struct TokenClaims {
 /// What is known of identity: an immutable snapshot, swapped whole.
 struct TrustSnapshot {
   crypto::KeySet keys;
-  std::set<std::string> revoked_tokens;              // jti
-  std::set<std::string> revoked_keys;                // key ids
+  std::set<std::string> revoked_tokens;  // jti
+  std::set<std::string> revoked_keys;  // key ids
   std::map<std::string, WallTime> revoked_subjects;  // tenant/subject → tokens issued before are dead
-  SteadyTime fresh_at;                               // when identity last confirmed it
+  SteadyTime fresh_at;  // when identity last confirmed it
 };
 
 /// Verifies tokens against the newest snapshot; what was verified is remembered by hash until it expires or the trust

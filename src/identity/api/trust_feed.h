@@ -12,7 +12,8 @@ class TrustFeed {
   /// How often identity is asked; ten chances before the trust is stale.
   static constexpr Millis interval{1000};
 
-  TrustFeed(IdentityPort& identity, TokenVerifier& verifier, const Clock& clock) : identity_(identity), verifier_(verifier), clock_(clock) {}
+  TrustFeed(IdentityPort& identity, TokenVerifier& verifier, const Clock& clock)
+      : identity_(identity), verifier_(verifier), clock_(clock) {}
   /// One look. Errors: those of the port; the old snapshot then stays and grows stale.
   [[nodiscard]] Task<Status> refresh(Context ctx);
   /// Looks again and again until the stop.

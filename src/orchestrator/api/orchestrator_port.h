@@ -27,30 +27,76 @@ class OrchestratorPort {
 namespace op {
 using http::Method;
 inline constexpr http::Callers door{{"gateway", "cli"}};
-inline constexpr http::Unary<StartSession, Started> start{{.id = "orchestrator.start", .method = Method::post,
-    .path = "/internal/v1/sessions", .summary = "Start a session and its first run.", .exposure = http::internal_only,
-    .access = http::service_token, .callers = door, .body_max = 256 * 1024, .success_status = 201, .errors = {{"no_capsule"}}}};
-inline constexpr http::Unary<PostMessage, Started> post{{.id = "orchestrator.post", .method = Method::post,
-    .path = "/internal/v1/sessions/{session_id}/messages", .summary = "Start the session's next run.", .exposure = http::internal_only,
-    .access = http::service_token, .callers = door, .body_max = 256 * 1024, .success_status = 201, .errors = {{"no_session", "run_active"}}}};
-inline constexpr http::Unary<SessionRef, Session> session{{.id = "orchestrator.session", .method = Method::get,
-    .path = "/internal/v1/sessions/{session_id}", .summary = "A session with its conversation.", .exposure = http::internal_only,
-    .access = http::service_token, .callers = door, .errors = {{"no_session"}}}};
-inline constexpr http::Unary<RunRef, Run> run{{.id = "orchestrator.run", .method = Method::get,
-    .path = "/internal/v1/runs/{run_id}", .summary = "A run.", .exposure = http::internal_only,
-    .access = http::service_token, .callers = door, .errors = {{"no_run"}}}};
-inline constexpr http::Streaming<WatchRun, RunEvent> watch{{.id = "orchestrator.watch", .method = Method::get,
-    .path = "/internal/v1/runs/{run_id}/events", .summary = "Follow a run.", .exposure = http::internal_only,
-    .access = http::service_token, .callers = door, .deadline = Seconds{3600}, .errors = {{"no_run"}}}};
-inline constexpr http::Unary<RunRef, Run> cancel{{.id = "orchestrator.cancel", .method = Method::post,
-    .path = "/internal/v1/runs/{run_id}/cancel", .summary = "Cancel a run.", .exposure = http::internal_only,
-    .access = http::service_token, .callers = door, .repeat = http::Repeat::idempotent, .errors = {{"no_run"}}}};
-inline constexpr http::Unary<AnswerReview, Review> answer{{.id = "orchestrator.answer", .method = Method::post,
-    .path = "/internal/v1/reviews/{review_id}/answer", .summary = "Answer a review.", .exposure = http::internal_only,
-    .access = http::service_token, .callers = door, .errors = {{"no_review", "own_request", "review_answered", "missing_scope"}}}};
-inline constexpr http::Unary<ListReviews, ReviewPage> reviews{{.id = "orchestrator.reviews", .method = Method::get,
-    .path = "/internal/v1/reviews", .summary = "Reviews of the tenant.", .exposure = http::internal_only,
-    .access = http::service_token, .callers = door}};
+inline constexpr http::Unary<StartSession, Started> start{{.id = "orchestrator.start",
+                                                           .method = Method::post,
+                                                           .path = "/internal/v1/sessions",
+                                                           .summary = "Start a session and its first run.",
+                                                           .exposure = http::internal_only,
+                                                           .access = http::service_token,
+                                                           .callers = door,
+                                                           .body_max = 256 * 1024,
+                                                           .success_status = 201,
+                                                           .errors = {{"no_capsule"}}}};
+inline constexpr http::Unary<PostMessage, Started> post{{.id = "orchestrator.post",
+                                                         .method = Method::post,
+                                                         .path = "/internal/v1/sessions/{session_id}/messages",
+                                                         .summary = "Start the session's next run.",
+                                                         .exposure = http::internal_only,
+                                                         .access = http::service_token,
+                                                         .callers = door,
+                                                         .body_max = 256 * 1024,
+                                                         .success_status = 201,
+                                                         .errors = {{"no_session", "run_active"}}}};
+inline constexpr http::Unary<SessionRef, Session> session{{.id = "orchestrator.session",
+                                                           .method = Method::get,
+                                                           .path = "/internal/v1/sessions/{session_id}",
+                                                           .summary = "A session with its conversation.",
+                                                           .exposure = http::internal_only,
+                                                           .access = http::service_token,
+                                                           .callers = door,
+                                                           .errors = {{"no_session"}}}};
+inline constexpr http::Unary<RunRef, Run> run{{.id = "orchestrator.run",
+                                               .method = Method::get,
+                                               .path = "/internal/v1/runs/{run_id}",
+                                               .summary = "A run.",
+                                               .exposure = http::internal_only,
+                                               .access = http::service_token,
+                                               .callers = door,
+                                               .errors = {{"no_run"}}}};
+inline constexpr http::Streaming<WatchRun, RunEvent> watch{{.id = "orchestrator.watch",
+                                                            .method = Method::get,
+                                                            .path = "/internal/v1/runs/{run_id}/events",
+                                                            .summary = "Follow a run.",
+                                                            .exposure = http::internal_only,
+                                                            .access = http::service_token,
+                                                            .callers = door,
+                                                            .deadline = Seconds{3600},
+                                                            .errors = {{"no_run"}}}};
+inline constexpr http::Unary<RunRef, Run> cancel{{.id = "orchestrator.cancel",
+                                                  .method = Method::post,
+                                                  .path = "/internal/v1/runs/{run_id}/cancel",
+                                                  .summary = "Cancel a run.",
+                                                  .exposure = http::internal_only,
+                                                  .access = http::service_token,
+                                                  .callers = door,
+                                                  .repeat = http::Repeat::idempotent,
+                                                  .errors = {{"no_run"}}}};
+inline constexpr http::Unary<AnswerReview, Review> answer{
+    {.id = "orchestrator.answer",
+     .method = Method::post,
+     .path = "/internal/v1/reviews/{review_id}/answer",
+     .summary = "Answer a review.",
+     .exposure = http::internal_only,
+     .access = http::service_token,
+     .callers = door,
+     .errors = {{"no_review", "own_request", "review_answered", "missing_scope"}}}};
+inline constexpr http::Unary<ListReviews, ReviewPage> reviews{{.id = "orchestrator.reviews",
+                                                               .method = Method::get,
+                                                               .path = "/internal/v1/reviews",
+                                                               .summary = "Reviews of the tenant.",
+                                                               .exposure = http::internal_only,
+                                                               .access = http::service_token,
+                                                               .callers = door}};
 }  // namespace op
 
 /// What a caller holds: the port over its binding.
@@ -58,14 +104,30 @@ class OrchestratorClient final : public OrchestratorPort {
  public:
   using Port = OrchestratorPort;
   explicit OrchestratorClient(http::Binding<Port> binding) : b_(std::move(binding)) {}
-  Task<Result<Started>> start(Context c, StartSession in) override { return b_.call(op::start, &Port::start, std::move(c), std::move(in)); }
-  Task<Result<Started>> post(Context c, PostMessage in) override { return b_.call(op::post, &Port::post, std::move(c), std::move(in)); }
-  Task<Result<Session>> session(Context c, SessionRef in) override { return b_.call(op::session, &Port::session, std::move(c), std::move(in)); }
-  Task<Result<Run>> run(Context c, RunRef in) override { return b_.call(op::run, &Port::run, std::move(c), std::move(in)); }
-  Task<Result<StreamPtr<RunEvent>>> watch(Context c, WatchRun in) override { return b_.open(op::watch, &Port::watch, std::move(c), std::move(in)); }
-  Task<Result<Run>> cancel(Context c, RunRef in) override { return b_.call(op::cancel, &Port::cancel, std::move(c), std::move(in)); }
-  Task<Result<Review>> answer(Context c, AnswerReview in) override { return b_.call(op::answer, &Port::answer, std::move(c), std::move(in)); }
-  Task<Result<ReviewPage>> reviews(Context c, ListReviews in) override { return b_.call(op::reviews, &Port::reviews, std::move(c), std::move(in)); }
+  Task<Result<Started>> start(Context c, StartSession in) override {
+    return b_.call(op::start, &Port::start, std::move(c), std::move(in));
+  }
+  Task<Result<Started>> post(Context c, PostMessage in) override {
+    return b_.call(op::post, &Port::post, std::move(c), std::move(in));
+  }
+  Task<Result<Session>> session(Context c, SessionRef in) override {
+    return b_.call(op::session, &Port::session, std::move(c), std::move(in));
+  }
+  Task<Result<Run>> run(Context c, RunRef in) override {
+    return b_.call(op::run, &Port::run, std::move(c), std::move(in));
+  }
+  Task<Result<StreamPtr<RunEvent>>> watch(Context c, WatchRun in) override {
+    return b_.open(op::watch, &Port::watch, std::move(c), std::move(in));
+  }
+  Task<Result<Run>> cancel(Context c, RunRef in) override {
+    return b_.call(op::cancel, &Port::cancel, std::move(c), std::move(in));
+  }
+  Task<Result<Review>> answer(Context c, AnswerReview in) override {
+    return b_.call(op::answer, &Port::answer, std::move(c), std::move(in));
+  }
+  Task<Result<ReviewPage>> reviews(Context c, ListReviews in) override {
+    return b_.call(op::reviews, &Port::reviews, std::move(c), std::move(in));
+  }
 
  private:
   http::Binding<Port> b_;

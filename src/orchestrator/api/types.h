@@ -27,9 +27,14 @@ enum class ReviewStatus { open, approved, denied, retried, done, expired };
 template <>
 struct writ::schema::EnumNames<writ::orchestrator::RunStatus> {
   using S = writ::orchestrator::RunStatus;
-  static constexpr auto value = std::array<std::pair<S, std::string_view>, 7>{
-      {{S::running, "running"}, {S::waiting_review, "waiting_review"}, {S::waiting_dependency, "waiting_dependency"},
-       {S::completed, "completed"}, {S::denied, "denied"}, {S::failed, "failed"}, {S::cancelled, "cancelled"}}};
+  static constexpr auto value =
+      std::array<std::pair<S, std::string_view>, 7>{{{S::running, "running"},
+                                                     {S::waiting_review, "waiting_review"},
+                                                     {S::waiting_dependency, "waiting_dependency"},
+                                                     {S::completed, "completed"},
+                                                     {S::denied, "denied"},
+                                                     {S::failed, "failed"},
+                                                     {S::cancelled, "cancelled"}}};
 };
 template <>
 struct writ::schema::EnumNames<writ::orchestrator::ReviewAnswer> {
@@ -46,8 +51,12 @@ struct writ::schema::EnumNames<writ::orchestrator::ReviewKind> {
 template <>
 struct writ::schema::EnumNames<writ::orchestrator::ReviewStatus> {
   using S = writ::orchestrator::ReviewStatus;
-  static constexpr auto value = std::array<std::pair<S, std::string_view>, 6>{
-      {{S::open, "open"}, {S::approved, "approved"}, {S::denied, "denied"}, {S::retried, "retried"}, {S::done, "done"}, {S::expired, "expired"}}};
+  static constexpr auto value = std::array<std::pair<S, std::string_view>, 6>{{{S::open, "open"},
+                                                                               {S::approved, "approved"},
+                                                                               {S::denied, "denied"},
+                                                                               {S::retried, "retried"},
+                                                                               {S::done, "done"},
+                                                                               {S::expired, "expired"}}};
 };
 
 namespace writ::orchestrator {
@@ -65,11 +74,13 @@ struct StartSession {
   schema::TextMap metadata;             // kept with the session, shown back
   std::optional<json::value> tool_choice;  // of the first step, as OpenAI's
   static constexpr auto fields() {
-    return std::tuple(field("prompt", &StartSession::prompt, text(1, 65536), "What the person asks."),
-                      field("capsule", &StartSession::capsule, text(1, 128), "Agent definition; the default is assistant."),
-                      field("model", &StartSession::model, text(1, 128), "Model instead of the capsule's."),
-                      field_or_default("metadata", &StartSession::metadata, text(0, 512), "Kept with the session."),
-                      field("tool_choice", &StartSession::tool_choice, any, "auto, none, required or one function, for the first step."));
+    return std::tuple(
+        field("prompt", &StartSession::prompt, text(1, 65536), "What the person asks."),
+        field("capsule", &StartSession::capsule, text(1, 128), "Agent definition; the default is assistant."),
+        field("model", &StartSession::model, text(1, 128), "Model instead of the capsule's."),
+        field_or_default("metadata", &StartSession::metadata, text(0, 512), "Kept with the session."),
+        field("tool_choice", &StartSession::tool_choice, any,
+              "auto, none, required or one function, for the first step."));
   }
 };
 struct Started {
@@ -77,7 +88,8 @@ struct Started {
   RunId run_id;
   RunStatus status = RunStatus::running;
   static constexpr auto fields() {
-    return std::tuple(field("session_id", &Started::session_id, any, "Session."), field("run_id", &Started::run_id, any, "Its run."),
+    return std::tuple(field("session_id", &Started::session_id, any, "Session."),
+                      field("run_id", &Started::run_id, any, "Its run."),
                       field("status", &Started::status, any, "Of the run."));
   }
 };
@@ -104,7 +116,8 @@ struct TokenUse {
   Tokens prompt, completion;
   std::optional<Tokens> left;  // in the tenant's window, as of the last decision
   static constexpr auto fields() {
-    return std::tuple(field("prompt", &TokenUse::prompt, any, "Prompt tokens."), field("completion", &TokenUse::completion, any, "Generated tokens."),
+    return std::tuple(field("prompt", &TokenUse::prompt, any, "Prompt tokens."),
+                      field("completion", &TokenUse::completion, any, "Generated tokens."),
                       field("left", &TokenUse::left, any, "Left in the window."));
   }
 };
@@ -123,12 +136,15 @@ struct Run {
   std::optional<WallTime> finished_at;
   std::int64_t last_seq = 0;
   static constexpr auto fields() {
-    return std::tuple(field("run_id", &Run::run_id, any, "Run."), field("session_id", &Run::session_id, any, "Session."),
-                      field("status", &Run::status, any, "Status."), field("capsule", &Run::capsule, any, "name@version."),
-                      field("model", &Run::model, any, "Model."), field("steps", &Run::steps, any, "Steps begun."), field("usage", &Run::usage, any, "Tokens."),
-                      field("answer", &Run::answer, any, "When completed."), field("reason", &Run::reason, any, "Why it ended or waits."),
-                      field("review_id", &Run::review_id, any, "While waiting_review."), field("created_at", &Run::created_at, any, "Start."),
-                      field("finished_at", &Run::finished_at, any, "End."), field("last_seq", &Run::last_seq, any, "Newest event."));
+    return std::tuple(
+        field("run_id", &Run::run_id, any, "Run."), field("session_id", &Run::session_id, any, "Session."),
+        field("status", &Run::status, any, "Status."), field("capsule", &Run::capsule, any, "name@version."),
+        field("model", &Run::model, any, "Model."), field("steps", &Run::steps, any, "Steps begun."),
+        field("usage", &Run::usage, any, "Tokens."), field("answer", &Run::answer, any, "When completed."),
+        field("reason", &Run::reason, any, "Why it ended or waits."),
+        field("review_id", &Run::review_id, any, "While waiting_review."),
+        field("created_at", &Run::created_at, any, "Start."), field("finished_at", &Run::finished_at, any, "End."),
+        field("last_seq", &Run::last_seq, any, "Newest event."));
   }
 };
 struct Message {
@@ -136,7 +152,8 @@ struct Message {
   std::string content;
   std::optional<RunId> run_id;
   static constexpr auto fields() {
-    return std::tuple(field("role", &Message::role, any, "user, assistant or tool."), field("content", &Message::content, any, "Text."),
+    return std::tuple(field("role", &Message::role, any, "user, assistant or tool."),
+                      field("content", &Message::content, any, "Text."),
                       field("run_id", &Message::run_id, any, "The run it belongs to."));
   }
 };
@@ -148,9 +165,12 @@ struct Session {
   std::vector<RunId> runs;
   WallTime created_at;
   static constexpr auto fields() {
-    return std::tuple(field("session_id", &Session::session_id, any, "Session."), field("capsule", &Session::capsule, any, "Capsule."),
-                      field("metadata", &Session::metadata, any, "Kept."), field("messages", &Session::messages, any, "The conversation."),
-                      field("runs", &Session::runs, any, "Runs, oldest first."), field("created_at", &Session::created_at, any, "Start."));
+    return std::tuple(field("session_id", &Session::session_id, any, "Session."),
+                      field("capsule", &Session::capsule, any, "Capsule."),
+                      field("metadata", &Session::metadata, any, "Kept."),
+                      field("messages", &Session::messages, any, "The conversation."),
+                      field("runs", &Session::runs, any, "Runs, oldest first."),
+                      field("created_at", &Session::created_at, any, "Start."));
   }
 };
 
@@ -169,8 +189,10 @@ struct RunEvent {
   json::object data;
   [[nodiscard]] std::optional<std::int64_t> stream_id() const { return seq; }
   static constexpr auto fields() {
-    return std::tuple(field("type", &RunEvent::type, any, "What happened."), field_or_default("v", &RunEvent::v, any, "Version of this type."),
-                      field("seq", &RunEvent::seq, any, "Gapless per run; absent for a delta."), field("at", &RunEvent::at, any, "When."),
+    return std::tuple(field("type", &RunEvent::type, any, "What happened."),
+                      field_or_default("v", &RunEvent::v, any, "Version of this type."),
+                      field("seq", &RunEvent::seq, any, "Gapless per run; absent for a delta."),
+                      field("at", &RunEvent::at, any, "When."),
                       field("data", &RunEvent::data, any, "Facts of this type."));
   }
 };
@@ -178,7 +200,8 @@ struct WatchRun {
   RunId run_id;
   std::int64_t after = 0;  // seq of the last durable event that the client has
   static constexpr auto fields() {
-    return std::tuple(field("run_id", &WatchRun::run_id, any, "Run."), field_or_default("after", &WatchRun::after, number(0, 1LL << 40), "Cursor; Last-Event-ID."));
+    return std::tuple(field("run_id", &WatchRun::run_id, any, "Run."),
+                      field_or_default("after", &WatchRun::after, number(0, 1LL << 40), "Cursor; Last-Event-ID."));
   }
 };
 
@@ -186,11 +209,13 @@ struct AnswerReview {
   ReviewId review_id;
   ReviewAnswer answer = ReviewAnswer::deny;
   std::optional<json::object> arguments;  // approve: edited arguments, validated and decided again
-  std::optional<json::value> result;      // done: what the tool returned
+  std::optional<json::value> result;  // done: what the tool returned
   std::optional<std::string> note;
   static constexpr auto fields() {
-    return std::tuple(field("review_id", &AnswerReview::review_id, any, "Review."), field("answer", &AnswerReview::answer, any, "approve, deny, retry or done."),
-                      field("arguments", &AnswerReview::arguments, any, "Edited arguments."), field("result", &AnswerReview::result, any, "The tool's result."),
+    return std::tuple(field("review_id", &AnswerReview::review_id, any, "Review."),
+                      field("answer", &AnswerReview::answer, any, "approve, deny, retry or done."),
+                      field("arguments", &AnswerReview::arguments, any, "Edited arguments."),
+                      field("result", &AnswerReview::result, any, "The tool's result."),
                       field("note", &AnswerReview::note, text(0, 2000), "Why."));
   }
 };
@@ -207,10 +232,14 @@ struct Review {
   WallTime created_at;
   WallTime expires_at;
   static constexpr auto fields() {
-    return std::tuple(field("review_id", &Review::review_id, any, "Review."), field("run_id", &Review::run_id, any, "Run."), field("kind", &Review::kind, any, "Kind."),
-                      field("status", &Review::status, any, "Status."), field("tool", &Review::tool, any, "Tool."), field("arguments", &Review::arguments, any, "Arguments."),
-                      field("scope", &Review::scope, any, "Scope an approver needs."), field("requested_by", &Review::requested_by, any, "Whose run."),
-                      field("answered_by", &Review::answered_by, any, "Who answered."), field("created_at", &Review::created_at, any, "Asked."),
+    return std::tuple(field("review_id", &Review::review_id, any, "Review."),
+                      field("run_id", &Review::run_id, any, "Run."), field("kind", &Review::kind, any, "Kind."),
+                      field("status", &Review::status, any, "Status."), field("tool", &Review::tool, any, "Tool."),
+                      field("arguments", &Review::arguments, any, "Arguments."),
+                      field("scope", &Review::scope, any, "Scope an approver needs."),
+                      field("requested_by", &Review::requested_by, any, "Whose run."),
+                      field("answered_by", &Review::answered_by, any, "Who answered."),
+                      field("created_at", &Review::created_at, any, "Asked."),
                       field("expires_at", &Review::expires_at, any, "Then it is denied."));
   }
 };
@@ -220,7 +249,9 @@ struct ListReviews {
 };
 struct ReviewPage {
   std::vector<Review> reviews;
-  static constexpr auto fields() { return std::tuple(field("reviews", &ReviewPage::reviews, any, "Newest first, at most 100.")); }
+  static constexpr auto fields() {
+    return std::tuple(field("reviews", &ReviewPage::reviews, any, "Newest first, at most 100."));
+  }
 };
 
 }  // namespace writ::orchestrator

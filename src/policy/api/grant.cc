@@ -31,10 +31,12 @@ Result<Grant> GrantVerifier::accept(const Context& ctx, std::string_view grant, 
   if (!keys) return fail(unavailable("no_grant_keys", "the keys of policy-engine are not known yet"));
   const auto now = clock_.now();
   const auto claims = crypto::verify_jwt(
-      grant, *keys, {.issuer = std::string(grant_issuer), .audience = "writ", .now = now, .typ = std::string(grant_type)});
+      grant, *keys,
+      {.issuer = std::string(grant_issuer), .audience = "writ", .now = now, .typ = std::string(grant_type)});
   if (!claims) {
     const bool expired = claims.error().code.find("expired") != std::string::npos;
-    return fail(forbidden(expired ? "grant_expired" : "grant_invalid", "the grant does not hold: " + claims.error().message));
+    return fail(
+        forbidden(expired ? "grant_expired" : "grant_invalid", "the grant does not hold: " + claims.error().message));
   }
   const auto g = schema::decode<Grant>(*claims, {.unknown = schema::Unknown::ignore});
   if (!g) return fail(forbidden("grant_invalid", "the grant lacks fields"));

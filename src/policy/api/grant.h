@@ -23,8 +23,9 @@ struct Grant {
   Obligations obligations;
   WallTime expires_at;
   static constexpr auto fields() {
-    return std::tuple(field("decision_id", &Grant::decision_id, any, "Decision."), field("action", &Grant::action, any, "Action."),
-                      field("tenant", &Grant::tenant, any, "Tenant."), field("subject", &Grant::subject, any, "Principal."),
+    return std::tuple(field("decision_id", &Grant::decision_id, any, "Decision."),
+                      field("action", &Grant::action, any, "Action."), field("tenant", &Grant::tenant, any, "Tenant."),
+                      field("subject", &Grant::subject, any, "Principal."),
                       field("resource", &Grant::resource, any, "Resource id."),
                       field("request_hash", &Grant::request_hash, text(0, 64), "Hash of the guarded request."),
                       field("obligations", &Grant::obligations, any, "What the callee applies."),

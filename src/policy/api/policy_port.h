@@ -31,57 +31,131 @@ namespace op {
 using http::Method;
 inline constexpr http::Callers deciders{{"orchestrator", "gateway"}};
 
-inline constexpr http::Unary<EvaluateRequest, Decision> evaluate{{.id = "policy.evaluate", .method = Method::post,
-    .path = "/internal/v1/policy/evaluate", .summary = "Decide one action, reserve its budget and record both.",
-    .exposure = http::internal_only, .access = http::service_token, .callers = deciders, .deadline = Seconds{5},
-    .body_max = 2U << 20U, .repeat = http::Repeat::idempotent, .errors = {{"budget_spent", "request_reused"}}}};
-inline constexpr http::Unary<InspectRequest, Inspection> inspect{{.id = "policy.inspect", .method = Method::post,
-    .path = "/internal/v1/policy/inspect", .summary = "Scan the next piece of a model's output.",
-    .exposure = http::internal_only, .access = http::service_token, .callers = deciders, .deadline = Seconds{5},
-    .body_max = 2U << 20U, .repeat = http::Repeat::idempotent, .errors = {{"no_decision", "gap_in_output"}}}};
-inline constexpr http::Unary<SettleRequest, Settled> settle{{.id = "policy.settle", .method = Method::post,
-    .path = "/internal/v1/policy/settle", .summary = "Charge what a model call really used.",
-    .exposure = http::internal_only, .access = http::service_token, .callers = deciders, .deadline = Seconds{5},
-    .repeat = http::Repeat::idempotent, .errors = {{"no_decision", "request_reused"}}}};
-inline constexpr http::Unary<FinishRequest, Finished> finish{{.id = "policy.finish", .method = Method::post,
-    .path = "/internal/v1/policy/finish", .summary = "Decide on an output and settle its call in one commit.",
-    .exposure = http::internal_only, .access = http::service_token, .callers = deciders, .deadline = Seconds{5},
-    .body_max = 2U << 20U, .repeat = http::Repeat::idempotent, .errors = {{"no_decision", "request_reused"}}}};
-inline constexpr http::Unary<AppendAudit, Appended> append_audit{{.id = "policy.append_audit", .method = Method::post,
-    .path = "/internal/v1/audit", .summary = "Append another service's fact to the audit chain.",
-    .exposure = http::internal_only, .access = http::service_token,
-    .callers = {{"orchestrator", "gateway", "identity", "recall"}}, .repeat = http::Repeat::idempotent}};
-inline constexpr http::Unary<ListAudit, AuditPage> list_audit{{.id = "policy.list_audit", .method = Method::get,
-    .path = "/internal/v1/audit", .summary = "Read the audit chain.", .exposure = http::internal_only,
-    .access = "audit:read", .callers = {{"gateway", "cli"}}}};
-inline constexpr http::Unary<http::Nothing, AuditReport> verify_audit{{.id = "policy.verify_audit", .method = Method::post,
-    .path = "/internal/v1/audit/verify", .summary = "Verify chain and checkpoints.", .exposure = http::internal_only,
-    .access = "audit:read", .callers = {{"gateway", "cli"}}, .deadline = Seconds{60}, .repeat = http::Repeat::idempotent}};
-inline constexpr http::Unary<http::Nothing, Budget> budget{{.id = "policy.budget", .method = Method::get,
-    .path = "/internal/v1/policy/budget", .summary = "The tenant's token window.", .exposure = http::internal_only,
-    .access = http::service_token, .callers = {{"gateway", "orchestrator", "cli"}}}};
-inline constexpr http::Unary<http::Nothing, ConstitutionInfo> constitution{{.id = "policy.constitution", .method = Method::get,
-    .path = "/internal/v1/policy/constitution", .summary = "What is in force.", .exposure = http::internal_only,
-    .access = http::service_token}};
-inline constexpr http::Unary<http::Nothing, KeySetDocument> keys{{.id = "policy.keys", .method = Method::get,
-    .path = "/internal/v1/policy/jwks.json", .summary = "Public keys of grants and checkpoints.",
-    .exposure = http::internal_only, .access = http::open}};
+inline constexpr http::Unary<EvaluateRequest, Decision> evaluate{
+    {.id = "policy.evaluate",
+     .method = Method::post,
+     .path = "/internal/v1/policy/evaluate",
+     .summary = "Decide one action, reserve its budget and record both.",
+     .exposure = http::internal_only,
+     .access = http::service_token,
+     .callers = deciders,
+     .deadline = Seconds{5},
+     .body_max = 2U << 20U,
+     .repeat = http::Repeat::idempotent,
+     .errors = {{"budget_spent", "request_reused"}}}};
+inline constexpr http::Unary<InspectRequest, Inspection> inspect{{.id = "policy.inspect",
+                                                                  .method = Method::post,
+                                                                  .path = "/internal/v1/policy/inspect",
+                                                                  .summary = "Scan the next piece of a model's output.",
+                                                                  .exposure = http::internal_only,
+                                                                  .access = http::service_token,
+                                                                  .callers = deciders,
+                                                                  .deadline = Seconds{5},
+                                                                  .body_max = 2U << 20U,
+                                                                  .repeat = http::Repeat::idempotent,
+                                                                  .errors = {{"no_decision", "gap_in_output"}}}};
+inline constexpr http::Unary<SettleRequest, Settled> settle{{.id = "policy.settle",
+                                                             .method = Method::post,
+                                                             .path = "/internal/v1/policy/settle",
+                                                             .summary = "Charge what a model call really used.",
+                                                             .exposure = http::internal_only,
+                                                             .access = http::service_token,
+                                                             .callers = deciders,
+                                                             .deadline = Seconds{5},
+                                                             .repeat = http::Repeat::idempotent,
+                                                             .errors = {{"no_decision", "request_reused"}}}};
+inline constexpr http::Unary<FinishRequest, Finished> finish{
+    {.id = "policy.finish",
+     .method = Method::post,
+     .path = "/internal/v1/policy/finish",
+     .summary = "Decide on an output and settle its call in one commit.",
+     .exposure = http::internal_only,
+     .access = http::service_token,
+     .callers = deciders,
+     .deadline = Seconds{5},
+     .body_max = 2U << 20U,
+     .repeat = http::Repeat::idempotent,
+     .errors = {{"no_decision", "request_reused"}}}};
+inline constexpr http::Unary<AppendAudit, Appended> append_audit{
+    {.id = "policy.append_audit",
+     .method = Method::post,
+     .path = "/internal/v1/audit",
+     .summary = "Append another service's fact to the audit chain.",
+     .exposure = http::internal_only,
+     .access = http::service_token,
+     .callers = {{"orchestrator", "gateway", "identity", "recall"}},
+     .repeat = http::Repeat::idempotent}};
+inline constexpr http::Unary<ListAudit, AuditPage> list_audit{{.id = "policy.list_audit",
+                                                               .method = Method::get,
+                                                               .path = "/internal/v1/audit",
+                                                               .summary = "Read the audit chain.",
+                                                               .exposure = http::internal_only,
+                                                               .access = "audit:read",
+                                                               .callers = {{"gateway", "cli"}}}};
+inline constexpr http::Unary<http::Nothing, AuditReport> verify_audit{{.id = "policy.verify_audit",
+                                                                       .method = Method::post,
+                                                                       .path = "/internal/v1/audit/verify",
+                                                                       .summary = "Verify chain and checkpoints.",
+                                                                       .exposure = http::internal_only,
+                                                                       .access = "audit:read",
+                                                                       .callers = {{"gateway", "cli"}},
+                                                                       .deadline = Seconds{60},
+                                                                       .repeat = http::Repeat::idempotent}};
+inline constexpr http::Unary<http::Nothing, Budget> budget{{.id = "policy.budget",
+                                                            .method = Method::get,
+                                                            .path = "/internal/v1/policy/budget",
+                                                            .summary = "The tenant's token window.",
+                                                            .exposure = http::internal_only,
+                                                            .access = http::service_token,
+                                                            .callers = {{"gateway", "orchestrator", "cli"}}}};
+inline constexpr http::Unary<http::Nothing, ConstitutionInfo> constitution{{.id = "policy.constitution",
+                                                                            .method = Method::get,
+                                                                            .path = "/internal/v1/policy/constitution",
+                                                                            .summary = "What is in force.",
+                                                                            .exposure = http::internal_only,
+                                                                            .access = http::service_token}};
+inline constexpr http::Unary<http::Nothing, KeySetDocument> keys{{.id = "policy.keys",
+                                                                  .method = Method::get,
+                                                                  .path = "/internal/v1/policy/jwks.json",
+                                                                  .summary = "Public keys of grants and checkpoints.",
+                                                                  .exposure = http::internal_only,
+                                                                  .access = http::open}};
 }  // namespace op
 
 /// What a caller holds: the port over its binding.
 class PolicyClient final : public PolicyPort {
  public:
   explicit PolicyClient(http::Binding<PolicyPort> binding) : b_(std::move(binding)) {}
-  Task<Result<Decision>> evaluate(Context c, EvaluateRequest in) override { return b_.call(op::evaluate, &PolicyPort::evaluate, std::move(c), std::move(in)); }
-  Task<Result<Inspection>> inspect(Context c, InspectRequest in) override { return b_.call(op::inspect, &PolicyPort::inspect, std::move(c), std::move(in)); }
-  Task<Result<Settled>> settle(Context c, SettleRequest in) override { return b_.call(op::settle, &PolicyPort::settle, std::move(c), std::move(in)); }
-  Task<Result<Finished>> finish(Context c, FinishRequest in) override { return b_.call(op::finish, &PolicyPort::finish, std::move(c), std::move(in)); }
-  Task<Result<Appended>> append_audit(Context c, AppendAudit in) override { return b_.call(op::append_audit, &PolicyPort::append_audit, std::move(c), std::move(in)); }
-  Task<Result<AuditPage>> list_audit(Context c, ListAudit in) override { return b_.call(op::list_audit, &PolicyPort::list_audit, std::move(c), std::move(in)); }
-  Task<Result<AuditReport>> verify_audit(Context c, http::Nothing in) override { return b_.call(op::verify_audit, &PolicyPort::verify_audit, std::move(c), std::move(in)); }
-  Task<Result<Budget>> budget(Context c, http::Nothing in) override { return b_.call(op::budget, &PolicyPort::budget, std::move(c), std::move(in)); }
-  Task<Result<ConstitutionInfo>> constitution(Context c, http::Nothing in) override { return b_.call(op::constitution, &PolicyPort::constitution, std::move(c), std::move(in)); }
-  Task<Result<KeySetDocument>> keys(Context c, http::Nothing in) override { return b_.call(op::keys, &PolicyPort::keys, std::move(c), std::move(in)); }
+  Task<Result<Decision>> evaluate(Context c, EvaluateRequest in) override {
+    return b_.call(op::evaluate, &PolicyPort::evaluate, std::move(c), std::move(in));
+  }
+  Task<Result<Inspection>> inspect(Context c, InspectRequest in) override {
+    return b_.call(op::inspect, &PolicyPort::inspect, std::move(c), std::move(in));
+  }
+  Task<Result<Settled>> settle(Context c, SettleRequest in) override {
+    return b_.call(op::settle, &PolicyPort::settle, std::move(c), std::move(in));
+  }
+  Task<Result<Finished>> finish(Context c, FinishRequest in) override {
+    return b_.call(op::finish, &PolicyPort::finish, std::move(c), std::move(in));
+  }
+  Task<Result<Appended>> append_audit(Context c, AppendAudit in) override {
+    return b_.call(op::append_audit, &PolicyPort::append_audit, std::move(c), std::move(in));
+  }
+  Task<Result<AuditPage>> list_audit(Context c, ListAudit in) override {
+    return b_.call(op::list_audit, &PolicyPort::list_audit, std::move(c), std::move(in));
+  }
+  Task<Result<AuditReport>> verify_audit(Context c, http::Nothing in) override {
+    return b_.call(op::verify_audit, &PolicyPort::verify_audit, std::move(c), std::move(in));
+  }
+  Task<Result<Budget>> budget(Context c, http::Nothing in) override {
+    return b_.call(op::budget, &PolicyPort::budget, std::move(c), std::move(in));
+  }
+  Task<Result<ConstitutionInfo>> constitution(Context c, http::Nothing in) override {
+    return b_.call(op::constitution, &PolicyPort::constitution, std::move(c), std::move(in));
+  }
+  Task<Result<KeySetDocument>> keys(Context c, http::Nothing in) override {
+    return b_.call(op::keys, &PolicyPort::keys, std::move(c), std::move(in));
+  }
 
  private:
   http::Binding<PolicyPort> b_;

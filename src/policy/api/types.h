@@ -13,7 +13,16 @@
 
 namespace writ::policy {
 
-enum class Action { run_start, model_call, model_output, tool_call, tool_result, memory_read, memory_write, memory_erase };
+enum class Action {
+  run_start,
+  model_call,
+  model_output,
+  tool_call,
+  tool_result,
+  memory_read,
+  memory_write,
+  memory_erase
+};
 enum class Verdict { allow, deny, review };
 /// How model output leaves: `hold` decides, then sends; `window` lets text go only behind a scan window.
 enum class ReleaseMode { hold, window };
@@ -23,10 +32,14 @@ enum class ReleaseMode { hold, window };
 template <>
 struct writ::schema::EnumNames<writ::policy::Action> {
   using A = writ::policy::Action;
-  static constexpr auto value = std::array<std::pair<A, std::string_view>, 8>{{
-      {A::run_start, "run.start"}, {A::model_call, "model.call"}, {A::model_output, "model.output"},
-      {A::tool_call, "tool.call"}, {A::tool_result, "tool.result"}, {A::memory_read, "memory.read"},
-      {A::memory_write, "memory.write"}, {A::memory_erase, "memory.erase"}}};
+  static constexpr auto value = std::array<std::pair<A, std::string_view>, 8>{{{A::run_start, "run.start"},
+                                                                               {A::model_call, "model.call"},
+                                                                               {A::model_output, "model.output"},
+                                                                               {A::tool_call, "tool.call"},
+                                                                               {A::tool_result, "tool.result"},
+                                                                               {A::memory_read, "memory.read"},
+                                                                               {A::memory_write, "memory.write"},
+                                                                               {A::memory_erase, "memory.erase"}}};
 };
 template <>
 struct writ::schema::EnumNames<writ::policy::Verdict> {
@@ -37,7 +50,8 @@ struct writ::schema::EnumNames<writ::policy::Verdict> {
 template <>
 struct writ::schema::EnumNames<writ::policy::ReleaseMode> {
   using M = writ::policy::ReleaseMode;
-  static constexpr auto value = std::array<std::pair<M, std::string_view>, 2>{{{M::hold, "hold"}, {M::window, "window"}}};
+  static constexpr auto value =
+      std::array<std::pair<M, std::string_view>, 2>{{{M::hold, "hold"}, {M::window, "window"}}};
 };
 
 namespace writ::policy {
@@ -65,24 +79,26 @@ struct EvaluateRequest {
   Action action = Action::run_start;
   Resource resource;
   json::object context;              // facts for the rules: capsule, tool, arguments_hash, approvals, …
-  std::string request_hash;          // SHA-256 in hex of the guarded request before obligations; "" where nothing is guarded
-  std::optional<std::string> content;   // text the detectors scan before the rules see their facts
-  std::optional<Tokens> estimate;       // reserve this many tokens (prompt + max_tokens): an enforced upper bound
-  std::optional<DecisionId> of;         // model.output: the model.call decision it belongs to
+  std::string request_hash;  // SHA-256 in hex of the guarded request before obligations; "" where nothing is guarded
+  std::optional<std::string> content;  // text the detectors scan before the rules see their facts
+  std::optional<Tokens> estimate;  // reserve this many tokens (prompt + max_tokens): an enforced upper bound
+  std::optional<DecisionId> of;  // model.output: the model.call decision it belongs to
   static constexpr auto fields() {
-    return std::tuple(field("request_id", &EvaluateRequest::request_id, text(1, 256), "Idempotency id of this question."),
-                      field("action", &EvaluateRequest::action, any, "What is asked for."),
-                      field("resource", &EvaluateRequest::resource, any, "On what."),
-                      field_or_default("context", &EvaluateRequest::context, any, "Facts for the rules."),
-                      field_or_default("request_hash", &EvaluateRequest::request_hash, text(0, 64), "SHA-256 of the guarded request."),
-                      field("content", &EvaluateRequest::content, text(0, 1U << 20U), "Text to scan."),
-                      field("estimate", &EvaluateRequest::estimate, number(1, 10'000'000), "Tokens to reserve."),
-                      field("of", &EvaluateRequest::of, any, "The model.call decision an output belongs to."));
+    return std::tuple(
+        field("request_id", &EvaluateRequest::request_id, text(1, 256), "Idempotency id of this question."),
+        field("action", &EvaluateRequest::action, any, "What is asked for."),
+        field("resource", &EvaluateRequest::resource, any, "On what."),
+        field_or_default("context", &EvaluateRequest::context, any, "Facts for the rules."),
+        field_or_default("request_hash", &EvaluateRequest::request_hash, text(0, 64),
+                         "SHA-256 of the guarded request."),
+        field("content", &EvaluateRequest::content, text(0, 1U << 20U), "Text to scan."),
+        field("estimate", &EvaluateRequest::estimate, number(1, 10'000'000), "Tokens to reserve."),
+        field("of", &EvaluateRequest::of, any, "The model.call decision an output belongs to."));
   }
 };
 
 struct Reason {
-  std::string rule;     // the policy's @id, or "default" when nothing permitted
+  std::string rule;  // the policy's @id, or "default" when nothing permitted
   std::string message;  // its @description, for people
   static constexpr auto fields() {
     return std::tuple(field("rule", &Reason::rule, any, "Id of the rule."),
@@ -96,9 +112,10 @@ struct Obligations {
   std::vector<std::string> redactions;
   ReleaseMode release = ReleaseMode::window;
   static constexpr auto fields() {
-    return std::tuple(field("max_tokens", &Obligations::max_tokens, any, "Upper bound of generated tokens."),
-                      field_or_default("redactions", &Obligations::redactions, any, "Facts whose text must be cut out."),
-                      field_or_default("release", &Obligations::release, any, "How output leaves."));
+    return std::tuple(
+        field("max_tokens", &Obligations::max_tokens, any, "Upper bound of generated tokens."),
+        field_or_default("redactions", &Obligations::redactions, any, "Facts whose text must be cut out."),
+        field_or_default("release", &Obligations::release, any, "How output leaves."));
   }
 };
 
@@ -107,8 +124,9 @@ struct Reservation {
   Tokens tokens;
   WallTime expires_at;  // the guarded call is aborted before this
   static constexpr auto fields() {
-    return std::tuple(field("id", &Reservation::id, any, "Reservation."), field("tokens", &Reservation::tokens, any, "Reserved."),
-                      field("expires_at", &Reservation::expires_at, any, "After it, an unsettled reservation counts as presumed."));
+    return std::tuple(
+        field("id", &Reservation::id, any, "Reservation."), field("tokens", &Reservation::tokens, any, "Reserved."),
+        field("expires_at", &Reservation::expires_at, any, "After it, an unsettled reservation counts as presumed."));
   }
 };
 
@@ -117,12 +135,12 @@ struct Decision {
   DecisionId decision_id;
   std::vector<Reason> reasons;
   Obligations obligations;
-  std::string policy_version;            // "<constitution version>@<first 12 hex of its hash>"
+  std::string policy_version;  // "<constitution version>@<first 12 hex of its hash>"
   std::optional<Reservation> reservation;
-  std::optional<std::string> grant;      // signed; only with allow, see grant.h
+  std::optional<std::string> grant;  // signed; only with allow, see grant.h
   std::optional<std::string> review_scope;  // with review: the scope an approver needs
-  std::vector<std::string> facts;        // what the detectors found
-  std::optional<Tokens> tokens_left;     // in the tenant's window, after this reservation
+  std::vector<std::string> facts;  // what the detectors found
+  std::optional<Tokens> tokens_left;  // in the tenant's window, after this reservation
   static constexpr auto fields() {
     return std::tuple(field("decision", &Decision::decision, any, "allow, deny or review."),
                       field("decision_id", &Decision::decision_id, any, "Id of the recorded decision."),
@@ -142,7 +160,7 @@ struct InspectRequest {
   DecisionId decision_id;  // of the model.call
   std::int64_t offset = 0;
   std::string text;
-  bool last = false;       // the output ends with this piece
+  bool last = false;  // the output ends with this piece
   static constexpr auto fields() {
     return std::tuple(field("decision_id", &InspectRequest::decision_id, any, "The model.call decision."),
                       field("offset", &InspectRequest::offset, number(0, 1LL << 40), "Bytes before this piece."),
@@ -151,7 +169,7 @@ struct InspectRequest {
   }
 };
 struct Inspection {
-  std::int64_t release_upto = 0;   // bytes from the start that may leave; committed before the answer
+  std::int64_t release_upto = 0;  // bytes from the start that may leave; committed before the answer
   std::vector<std::string> facts;  // new facts: the caller asks model.output again
   static constexpr auto fields() {
     return std::tuple(field("release_upto", &Inspection::release_upto, any, "Bytes that may leave."),
@@ -174,7 +192,8 @@ struct Settled {
   Tokens tokens_left;
   Tokens overrun;  // beyond the reservation
   static constexpr auto fields() {
-    return std::tuple(field("settled", &Settled::settled, any, "Charged."), field("tokens_left", &Settled::tokens_left, any, "Left."),
+    return std::tuple(field("settled", &Settled::settled, any, "Charged."),
+                      field("tokens_left", &Settled::tokens_left, any, "Left."),
                       field("overrun", &Settled::overrun, any, "Beyond the bound."));
   }
 };
@@ -192,19 +211,22 @@ struct Finished {
   Decision decision;
   Settled settled;
   static constexpr auto fields() {
-    return std::tuple(field("decision", &Finished::decision, any, "On the output."), field("settled", &Finished::settled, any, "Budget."));
+    return std::tuple(field("decision", &Finished::decision, any, "On the output."),
+                      field("settled", &Finished::settled, any, "Budget."));
   }
 };
 
 /// A fact of another service for the audit chain, from its outbox. `id` makes it idempotent.
 struct AppendAudit {
-  TenantId tenant;   // the caller is a service: whose chain it is stands here
+  TenantId tenant;  // the caller is a service: whose chain it is stands here
   std::string id;
   std::string kind;  // "review.answered", "run.finished", "key.created", …
   json::object data;
   static constexpr auto fields() {
-    return std::tuple(field("tenant", &AppendAudit::tenant, name_text, "Whose chain."), field("id", &AppendAudit::id, text(1, 256), "Idempotency id."),
-                      field("kind", &AppendAudit::kind, text(1, 64), "Kind."), field("data", &AppendAudit::data, any, "Facts."));
+    return std::tuple(field("tenant", &AppendAudit::tenant, name_text, "Whose chain."),
+                      field("id", &AppendAudit::id, text(1, 256), "Idempotency id."),
+                      field("kind", &AppendAudit::kind, text(1, 64), "Kind."),
+                      field("data", &AppendAudit::data, any, "Facts."));
   }
 };
 struct Appended {
@@ -223,15 +245,17 @@ struct AuditRecord {
   std::string kind;
   json::object data;
   static constexpr auto fields() {
-    return std::tuple(field("v", &AuditRecord::v, any, "Format version."), field("tenant", &AuditRecord::tenant, any, "Tenant."),
-                      field("shard", &AuditRecord::shard, any, "Writer lease."), field("seq", &AuditRecord::seq, any, "Gapless per shard."),
-                      field("prev_hash", &AuditRecord::prev_hash, any, "Hash before."), field("hash", &AuditRecord::hash, any, "Own hash."),
-                      field("at", &AuditRecord::at, any, "Time."), field("kind", &AuditRecord::kind, any, "Kind."),
-                      field("data", &AuditRecord::data, any, "Facts."));
+    return std::tuple(
+        field("v", &AuditRecord::v, any, "Format version."), field("tenant", &AuditRecord::tenant, any, "Tenant."),
+        field("shard", &AuditRecord::shard, any, "Writer lease."),
+        field("seq", &AuditRecord::seq, any, "Gapless per shard."),
+        field("prev_hash", &AuditRecord::prev_hash, any, "Hash before."),
+        field("hash", &AuditRecord::hash, any, "Own hash."), field("at", &AuditRecord::at, any, "Time."),
+        field("kind", &AuditRecord::kind, any, "Kind."), field("data", &AuditRecord::data, any, "Facts."));
   }
 };
 struct ListAudit {
-  std::int64_t after = 0;             // cursor: the last seq seen
+  std::int64_t after = 0;  // cursor: the last seq seen
   std::int64_t limit = 100;
   std::optional<std::string> run_id;  // only records about this run
   static constexpr auto fields() {
@@ -244,7 +268,8 @@ struct AuditPage {
   std::vector<AuditRecord> records;
   std::optional<std::int64_t> next;  // the cursor of the next page
   static constexpr auto fields() {
-    return std::tuple(field("records", &AuditPage::records, any, "Records."), field("next", &AuditPage::next, any, "Next cursor."));
+    return std::tuple(field("records", &AuditPage::records, any, "Records."),
+                      field("next", &AuditPage::next, any, "Next cursor."));
   }
 };
 struct AuditReport {
@@ -253,7 +278,8 @@ struct AuditReport {
   std::int64_t checkpoints = 0;
   std::vector<std::string> problems;
   static constexpr auto fields() {
-    return std::tuple(field("ok", &AuditReport::ok, any, "Whether the chain holds."), field("records", &AuditReport::records, any, "Read."),
+    return std::tuple(field("ok", &AuditReport::ok, any, "Whether the chain holds."),
+                      field("records", &AuditReport::records, any, "Read."),
                       field("checkpoints", &AuditReport::checkpoints, any, "Signed checkpoints checked."),
                       field("problems", &AuditReport::problems, any, "What is wrong."));
   }
@@ -263,9 +289,11 @@ struct Budget {
   Tokens limit, settled, reserved, presumed, left;
   WallTime resets_at;
   static constexpr auto fields() {
-    return std::tuple(field("limit", &Budget::limit, any, "Tokens per window."), field("settled", &Budget::settled, any, "Used."),
-                      field("reserved", &Budget::reserved, any, "Set aside."), field("presumed", &Budget::presumed, any, "Expired, outcome unknown."),
-                      field("left", &Budget::left, any, "Free."), field("resets_at", &Budget::resets_at, any, "End of the window."));
+    return std::tuple(
+        field("limit", &Budget::limit, any, "Tokens per window."), field("settled", &Budget::settled, any, "Used."),
+        field("reserved", &Budget::reserved, any, "Set aside."),
+        field("presumed", &Budget::presumed, any, "Expired, outcome unknown."),
+        field("left", &Budget::left, any, "Free."), field("resets_at", &Budget::resets_at, any, "End of the window."));
   }
 };
 struct ConstitutionInfo {
@@ -275,8 +303,10 @@ struct ConstitutionInfo {
   WallTime stale_at;  // after it policy refuses
   std::vector<std::string> rules;
   static constexpr auto fields() {
-    return std::tuple(field("version", &ConstitutionInfo::version, any, "Version."), field("hash", &ConstitutionInfo::hash, any, "SHA-256 of the canonical JSON."),
-                      field("valid_from", &ConstitutionInfo::valid_from, any, "Valid from."), field("stale_at", &ConstitutionInfo::stale_at, any, "Refused after."),
+    return std::tuple(field("version", &ConstitutionInfo::version, any, "Version."),
+                      field("hash", &ConstitutionInfo::hash, any, "SHA-256 of the canonical JSON."),
+                      field("valid_from", &ConstitutionInfo::valid_from, any, "Valid from."),
+                      field("stale_at", &ConstitutionInfo::stale_at, any, "Refused after."),
                       field("rules", &ConstitutionInfo::rules, any, "Rule ids."));
   }
 };

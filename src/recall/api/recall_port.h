@@ -20,7 +20,8 @@ struct PutMemory {
   std::string value;
   std::string grant;
   static constexpr auto fields() {
-    return std::tuple(field("key", &PutMemory::key, text(1, 256), "Key."), field("value", &PutMemory::value, text(0, 16384), "Value."),
+    return std::tuple(field("key", &PutMemory::key, text(1, 256), "Key."),
+                      field("value", &PutMemory::value, text(0, 16384), "Value."),
                       field("grant", &PutMemory::grant, text(1, 8192), "Grant."));
   }
 };
@@ -33,14 +34,16 @@ struct GetMemory {
   std::string key;
   std::string grant;
   static constexpr auto fields() {
-    return std::tuple(field("key", &GetMemory::key, text(1, 256), "Key."), field("grant", &GetMemory::grant, text(1, 8192), "Grant."));
+    return std::tuple(field("key", &GetMemory::key, text(1, 256), "Key."),
+                      field("grant", &GetMemory::grant, text(1, 8192), "Grant."));
   }
 };
 struct Memory {
   bool found = false;
   std::string value;
   static constexpr auto fields() {
-    return std::tuple(field("found", &Memory::found, any, "Whether there is one."), field("value", &Memory::value, any, "Value."));
+    return std::tuple(field("found", &Memory::found, any, "Whether there is one."),
+                      field("value", &Memory::value, any, "Value."));
   }
 };
 
@@ -54,20 +57,36 @@ class RecallPort {
 
 namespace op {
 inline constexpr http::Callers askers{{"orchestrator", "gateway"}};
-inline constexpr http::Unary<PutMemory, Stored> put{{.id = "recall.put", .method = http::Method::post,
-    .path = "/internal/v1/recall/put", .summary = "Save a memory under a key.", .exposure = http::internal_only,
-    .access = http::service_token, .callers = askers, .repeat = http::Repeat::idempotent, .errors = {{"no_grant"}}}};
-inline constexpr http::Unary<GetMemory, Memory> get{{.id = "recall.get", .method = http::Method::post,
-    .path = "/internal/v1/recall/get", .summary = "Look a memory up by its key.", .exposure = http::internal_only,
-    .access = http::service_token, .callers = askers, .repeat = http::Repeat::idempotent, .errors = {{"no_grant"}}}};
+inline constexpr http::Unary<PutMemory, Stored> put{{.id = "recall.put",
+                                                     .method = http::Method::post,
+                                                     .path = "/internal/v1/recall/put",
+                                                     .summary = "Save a memory under a key.",
+                                                     .exposure = http::internal_only,
+                                                     .access = http::service_token,
+                                                     .callers = askers,
+                                                     .repeat = http::Repeat::idempotent,
+                                                     .errors = {{"no_grant"}}}};
+inline constexpr http::Unary<GetMemory, Memory> get{{.id = "recall.get",
+                                                     .method = http::Method::post,
+                                                     .path = "/internal/v1/recall/get",
+                                                     .summary = "Look a memory up by its key.",
+                                                     .exposure = http::internal_only,
+                                                     .access = http::service_token,
+                                                     .callers = askers,
+                                                     .repeat = http::Repeat::idempotent,
+                                                     .errors = {{"no_grant"}}}};
 }  // namespace op
 
 /// What a caller holds: the port over its binding.
 class RecallClient final : public RecallPort {
  public:
   explicit RecallClient(http::Binding<RecallPort> binding) : b_(std::move(binding)) {}
-  Task<Result<Stored>> put(Context c, PutMemory in) override { return b_.call(op::put, &RecallPort::put, std::move(c), std::move(in)); }
-  Task<Result<Memory>> get(Context c, GetMemory in) override { return b_.call(op::get, &RecallPort::get, std::move(c), std::move(in)); }
+  Task<Result<Stored>> put(Context c, PutMemory in) override {
+    return b_.call(op::put, &RecallPort::put, std::move(c), std::move(in));
+  }
+  Task<Result<Memory>> get(Context c, GetMemory in) override {
+    return b_.call(op::get, &RecallPort::get, std::move(c), std::move(in));
+  }
 
  private:
   http::Binding<RecallPort> b_;
