@@ -38,7 +38,8 @@ class FakeIdentity final : public identity::IdentityPort {
     ++resolved;
     if (revoked) co_return fail(not_found("no_principal", "gone"));
     identity::Resolution out;
-    out.principal = {.tenant = ctx.tenant(), .subject = in.subject, .kind = PrincipalKind::user, .scopes = {}};
+    EXPECT_TRUE(ctx.tenant().empty());  // asked as a service
+    out.principal = {.tenant = in.tenant, .subject = in.subject, .kind = PrincipalKind::user, .scopes = {}};
     co_return out;
   }
   Task<Result<identity::TokenResponse>> token(Context, identity::TokenRequest) override {
@@ -71,7 +72,8 @@ class FakeIdentity final : public identity::IdentityPort {
 /// Answers a question the same way twice, as the real one does, and outlives crashes of the orchestrator.
 class FakePolicy final : public policy::PolicyPort {
  public:
-  Task<Result<policy::Decision>> evaluate(Context, policy::EvaluateRequest in) override {
+  Task<Result<policy::Decision>> evaluate(Context ctx, policy::EvaluateRequest in) override {
+    EXPECT_FALSE(ctx.tenant().empty());  // on behalf of the run's principal
     const std::lock_guard lock(mutex_);
     if (down) co_return fail(unavailable("policy_down", "policy is down"));
     const auto [stored, is_new] =
@@ -106,9 +108,9 @@ class FakePolicy final : public policy::PolicyPort {
     co_return policy::Finished{.decision = std::move(decision),
                                .settled = {.settled = in.settle.actual, .tokens_left = Tokens{900}}};
   }
-  Task<Result<policy::Appended>> append_audit(Context ctx, policy::AppendAudit in) override {
+  Task<Result<policy::Appended>> append_audit(Context, policy::AppendAudit in) override {
     const std::lock_guard lock(mutex_);
-    EXPECT_FALSE(ctx.tenant().empty());
+    EXPECT_FALSE(in.tenant.empty());
     audit.emplace(in.id, in.data);
     audited_.notify_all();
     co_return policy::Appended{.seq = static_cast<std::int64_t>(audit.size())};

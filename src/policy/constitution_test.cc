@@ -1,0 +1,109 @@
+#include <gtest/gtest.h>
+
+#include "policy/small_constitution.h"
+#include "policy/judgement.h"
+
+namespace writ::policy {
+namespace {
+
+crypto::SigningKey new_key() {
+  return *crypto::SigningKey::generate(crypto::SignatureAlgorithm::ed25519, system_random());
+}
+
+TEST(Constitution, is_what_was_signed_and_nothing_else) {
+  const auto key = new_key();
+  crypto::KeySet signers;
+  signers.add(key.public_key());
+  auto text = *sign_constitution(small_constitution(), key);
+  const auto verified = verify_constitution(text, signers);
+  ASSERT_TRUE(verified) << verified.error().message;
+  EXPECT_EQ(verified->constitution.budgets.front().limit, 1000);
+
+  auto forged = text;
+  forged.replace(forged.find("\"limit\":1000"), 12, "\"limit\":9000");
+  EXPECT_EQ(verify_constitution(forged, signers).error().code, "bad_constitution");
+  EXPECT_EQ(verify_constitution(text, crypto::KeySet{}).error().code, "bad_constitution");
+  crypto::KeySet strangers;
+  strangers.add(new_key().public_key());
+  EXPECT_FALSE(verify_constitution(text, strangers));
+  EXPECT_FALSE(verify_constitution("{}", signers));
+}
+
+TEST(Constitution, does_not_become_active_with_bad_rules_or_a_window_that_is_too_small) {
+  auto bad = small_constitution();
+  bad.policies += "permit (principal, action, resource) when { context.nothing };";
+  EXPECT_EQ(ActiveConstitution::activate({.constitution = bad, .hash = "h"}).error().code, "bad_policies");
+  auto narrow = small_constitution();
+  narrow.release.window_bytes = 3;
+  EXPECT_EQ(ActiveConstitution::activate({.constitution = narrow, .hash = "h"}).error().code, "window_too_small");
+}
+
+class JudgementTest : public testing::Test {
+ protected:
+  [[nodiscard]] Judgement ask(Action action, std::string type, std::string id,
+                              std::optional<std::string> content = std::nullopt, json::array approvals = {}) const {
+    EvaluateRequest question{.request_id = "r",
+                             .action = action,
+                             .resource = {std::move(type), std::move(id)},
+                             .context = {},
+                             .request_hash = "abc",
+                             .content = std::move(content)};
+    if (!approvals.empty()) question.context["approvals"] = std::move(approvals);
+    return *judge(*active_, principal_, question);
+  }
+  std::shared_ptr<const ActiveConstitution> active_ =
+      *ActiveConstitution::activate({.constitution = small_constitution(), .hash = std::string(64, 'a')});
+  Principal principal_{
+      .tenant = TenantId("acme"), .subject = Subject("ann"), .kind = PrincipalKind::user, .scopes = {"runs:write"}};
+};
+
+TEST_F(JudgementTest, unites_the_obligations_of_all_matching_permits) {
+  const auto judged = ask(Action::model_call, "Model", "small");
+  EXPECT_EQ(judged.verdict, Verdict::allow);
+  EXPECT_EQ(judged.obligations.max_tokens, Tokens{40});  // the minimum
+  EXPECT_EQ(judged.obligations.redactions, std::vector<std::string>{"email"});
+}
+
+TEST_F(JudgementTest, a_forbid_wins_and_says_why) {
+  const auto judged = ask(Action::model_call, "Model", "bad");
+  EXPECT_EQ(judged.verdict, Verdict::deny);
+  ASSERT_EQ(judged.reasons.size(), 1U);
+  EXPECT_EQ(judged.reasons.front().rule, "never");
+  EXPECT_EQ(judged.reasons.front().message, "not this one");
+}
+
+TEST_F(JudgementTest, what_no_rule_permits_and_what_has_an_unknown_obligation_is_denied) {
+  EXPECT_EQ(ask(Action::tool_call, "Tool", "rm").reasons.front().rule, "default");
+  const auto odd = ask(Action::model_call, "Model", "odd");
+  EXPECT_EQ(odd.verdict, Verdict::deny);
+  EXPECT_EQ(odd.reasons.front().rule, "odd");
+}
+
+TEST_F(JudgementTest, a_question_that_does_not_fit_the_schema_is_denied) {
+  EvaluateRequest question{
+      .request_id = "r", .action = Action::tool_call, .resource = {"Tool", "calc"}, .context = {{"unheard_of", 1}}};
+  const auto judged = judge(*active_, principal_, question);
+  ASSERT_TRUE(judged);
+  EXPECT_EQ(judged->verdict, Verdict::deny);
+}
+
+TEST_F(JudgementTest, a_review_ends_with_an_approval_of_exactly_these_arguments) {
+  const auto waiting = ask(Action::tool_call, "Tool", "send");
+  EXPECT_EQ(waiting.verdict, Verdict::review);
+  EXPECT_EQ(waiting.review_scope, "reviews:decide");
+  const auto approval = [](std::string hash) {
+    return json::array{{{"decision_id", "dec_1"}, {"argument_hash", hash}, {"approver", "bob"}}};
+  };
+  EXPECT_EQ(ask(Action::tool_call, "Tool", "send", {}, approval("abc")).verdict, Verdict::allow);
+  EXPECT_EQ(ask(Action::tool_call, "Tool", "send", {}, approval("other")).verdict, Verdict::review);
+}
+
+TEST_F(JudgementTest, detectors_give_facts_to_the_rules) {
+  EXPECT_EQ(ask(Action::model_output, "Model", "m", "all fine").verdict, Verdict::allow);
+  const auto denied = ask(Action::model_output, "Model", "m", "the secret is out");
+  EXPECT_EQ(denied.verdict, Verdict::deny);
+  EXPECT_EQ(denied.facts, std::vector<std::string>{"denied_term"});
+}
+
+}  // namespace
+}  // namespace writ::policy

@@ -1,0 +1,232 @@
+#include "policy/policy_service.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "async/loops.h"
+#include "policy/api/grant.h"
+#include "policy/small_constitution.h"
+#include "sql/scratch_folder.h"
+#include "sql/sqlite.h"
+
+namespace writ::policy {
+namespace {
+
+void write(const std::filesystem::path& file, std::string_view text) { std::ofstream(file) << text; }
+
+class PolicyServiceTest : public testing::Test {
+ protected:
+  PolicyServiceTest() : signer_(*crypto::SigningKey::generate(crypto::SignatureAlgorithm::ed25519, system_random())) {
+    crypto::KeySet signers;
+    signers.add(signer_.public_key());
+    write(files_.signers, to_text(signers.to_jwks()));
+    sign(small_constitution());
+    open();
+    ctx_.principal = {
+        .tenant = TenantId("acme"), .subject = Subject("ann"), .kind = PrincipalKind::user, .scopes = {"runs:write"}};
+  }
+  void sign(const Constitution& constitution) { write(files_.constitution, *sign_constitution(constitution, signer_)); }
+  void open() {
+    service_.reset();
+    store_.reset();
+    database_.reset();
+    database_ = *sql::open_sqlite(folder_.path() / "policy.db", policy_migrations());
+    store_ = std::make_unique<PolicyStore>(*database_);
+    PolicySettings settings;
+    settings.reservation_life = reservation_life_;
+    service_ = std::make_unique<PolicyService>(
+        *store_, settings, files_, Secret(std::string(32, 'k')), [this] { return fresh_; }, probe_, system_clock(),
+        system_random());
+    const auto started = loops_.run(service_->start(Context{}.within(Seconds{10})));
+    ASSERT_TRUE(started) << started.error().message;
+  }
+  [[nodiscard]] Context ctx() const { return ctx_.within(Seconds{10}); }
+  [[nodiscard]] static EvaluateRequest model_call(std::string id, std::int64_t tokens) {
+    return {.request_id = std::move(id),
+            .action = Action::model_call,
+            .resource = {"Model", "m"},
+            .context = {},
+            .request_hash = "h",
+            .estimate = Tokens{tokens}};
+  }
+  [[nodiscard]] Result<Decision> evaluate(EvaluateRequest question) {
+    return loops_.run(service_->evaluate(ctx(), std::move(question)));
+  }
+  [[nodiscard]] Result<Settled> settle(const Decision& decision, std::int64_t tokens, std::string id = "s") {
+    return loops_.run(service_->settle(
+        ctx(), {.request_id = std::move(id), .decision_id = decision.decision_id, .actual = Tokens{tokens}}));
+  }
+  [[nodiscard]] Budget budget() { return *loops_.run(service_->budget(ctx(), {})); }
+  [[nodiscard]] std::vector<AuditRecord> audit() { return loops_.run(service_->list_audit(ctx(), {}))->records; }
+
+  sql::ScratchFolder folder_;
+  async::Loops loops_{1};
+  crypto::SigningKey signer_;
+  PolicyFiles files_{.constitution = folder_.path() / "constitution.json",
+                     .signers = folder_.path() / "signers.json",
+                     .checkpoints = folder_.path() / "checkpoints.jsonl"};
+  observability::Registry registry_{"policy-engine", "t", "t"};
+  PolicyProbe probe_{registry_};
+  Status fresh_;
+  Seconds reservation_life_{900};
+  std::unique_ptr<sql::Database> database_;
+  std::unique_ptr<PolicyStore> store_;
+  std::unique_ptr<PolicyService> service_;
+  Context ctx_;
+};
+
+TEST_F(PolicyServiceTest, an_allowed_call_has_a_reservation_a_grant_and_a_record) {
+  const auto decision = evaluate(model_call("r1", 300));
+  ASSERT_TRUE(decision) << decision.error().message;
+  EXPECT_EQ(decision->decision, Verdict::allow);
+  EXPECT_EQ(decision->reservation->tokens, Tokens{300});
+  EXPECT_EQ(budget().left, Tokens{700});
+  GrantVerifier verifier([this] { return service_->public_keys(); }, system_clock());
+  EXPECT_TRUE(
+      verifier.accept(ctx_, *decision->grant, {.action = Action::model_call, .resource = "m", .request_hash = "h"}));
+  const auto records = audit();
+  ASSERT_EQ(records.size(), 1U);
+  EXPECT_EQ(text_at(records[0].data, "decision_id"), decision->decision_id.str());
+}
+
+TEST_F(PolicyServiceTest, the_same_question_has_the_same_answer_and_another_body_is_a_conflict) {
+  const auto first = evaluate(model_call("r1", 300)), again = evaluate(model_call("r1", 300));
+  ASSERT_TRUE(first && again);
+  EXPECT_EQ(first->decision_id, again->decision_id);
+  EXPECT_EQ(first->grant, again->grant);
+  EXPECT_EQ(budget().reserved, Tokens{300});  // once
+  EXPECT_EQ(evaluate(model_call("r1", 301)).error().code, "request_reused");
+  EXPECT_EQ(audit().size(), 1U);
+}
+
+TEST_F(PolicyServiceTest, a_spent_budget_refuses_and_records_the_refusal) {
+  ASSERT_TRUE(evaluate(model_call("r1", 900)));
+  const auto refused = evaluate(model_call("r2", 101));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "budget_spent");
+  EXPECT_EQ(refused.error().kind, ErrorKind::quota_exceeded);
+  EXPECT_TRUE(refused.error().retry_after);
+  EXPECT_EQ(text_at(audit().back().data, "decision"), "deny");
+  EXPECT_TRUE(evaluate(model_call("r3", 100)));  // what is left is not refused
+}
+
+TEST_F(PolicyServiceTest, settling_charges_what_was_used_once) {
+  const auto decision = evaluate(model_call("r1", 300));
+  ASSERT_TRUE(decision);
+  EXPECT_EQ(settle(*decision, 120)->tokens_left, Tokens{880});
+  EXPECT_EQ(settle(*decision, 120)->tokens_left, Tokens{880});
+  EXPECT_EQ(settle(*decision, 121).error().code, "request_reused");
+  EXPECT_EQ(settle({.decision_id = DecisionId("dec_none")}, 1, "t").error().code, "no_decision");
+  EXPECT_EQ(budget().settled, Tokens{120});
+}
+
+TEST_F(PolicyServiceTest, an_expired_reservation_counts_as_presumed_until_it_is_settled) {
+  reservation_life_ = Seconds{0};
+  open();
+  const auto decision = evaluate(model_call("r1", 300));
+  ASSERT_TRUE(decision);
+  EXPECT_EQ(loops_.run(service_->sweep(ctx())), Result<std::int64_t>(1));
+  EXPECT_EQ(budget().presumed, Tokens{300});
+  EXPECT_EQ(settle(*decision, 10)->tokens_left, Tokens{990});
+  EXPECT_EQ(budget().presumed, Tokens{0});
+}
+
+TEST_F(PolicyServiceTest, output_leaves_only_behind_the_window_and_stops_before_a_denied_term) {
+  const auto decision = evaluate(model_call("r1", 300));
+  ASSERT_TRUE(decision);
+  const auto inspect = [&](std::int64_t offset, std::string text, bool last) {
+    return loops_.run(service_->inspect(
+        ctx(), {.decision_id = decision->decision_id, .offset = offset, .text = std::move(text), .last = last}));
+  };
+  const auto first = inspect(0, "all is well, the sec", false);
+  ASSERT_TRUE(first);
+  EXPECT_LE(first->release_upto, 17);  // "sec" may begin the term
+  EXPECT_EQ(inspect(99, "x", false).error().code, "gap_in_output");
+  const auto second = inspect(20, "ret is out", false);
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->facts, std::vector<std::string>{"denied_term"});
+  EXPECT_EQ(second->release_upto, 17);
+  EvaluateRequest output{.request_id = "r1/out",
+                         .action = Action::model_output,
+                         .resource = {"Model", "m"},
+                         .context = {},
+                         .of = decision->decision_id};
+  const auto finished = loops_.run(service_->finish(
+      ctx(),
+      {.output = output, .settle = {.request_id = "s", .decision_id = decision->decision_id, .actual = Tokens{50}}}));
+  ASSERT_TRUE(finished) << finished.error().message;
+  EXPECT_EQ(finished->decision.decision, Verdict::deny);  // the fact that inspection found counts
+  EXPECT_EQ(budget().settled, Tokens{50});
+}
+
+TEST_F(PolicyServiceTest, nothing_is_decided_while_identity_is_stale_or_the_constitution_is_too_old) {
+  fresh_ = fail(unavailable("identity_stale", "stale"));
+  EXPECT_EQ(evaluate(model_call("r1", 1)).error().code, "identity_stale");
+  fresh_ = {};
+  auto old = small_constitution();
+  old.version = 2;
+  old.max_age_seconds = 60;
+  sign(old);
+  ASSERT_TRUE(service_->refresh());
+  EXPECT_EQ(evaluate(model_call("r2", 1)).error().code, "constitution_expired");
+  EXPECT_TRUE(audit().empty());
+}
+
+TEST_F(PolicyServiceTest, a_constitution_that_does_not_hold_never_replaces_the_one_in_force) {
+  write(files_.constitution, "{}");
+  EXPECT_FALSE(service_->refresh());
+  auto bad = small_constitution();
+  bad.version = 2;
+  bad.policies = "permit (";
+  sign(bad);
+  EXPECT_FALSE(service_->refresh());
+  auto older = small_constitution();
+  older.version = 0 + 1;
+  older.max_tokens_per_call = 5;
+  auto newer = older;
+  newer.version = 3;
+  sign(newer);
+  EXPECT_TRUE(service_->refresh());
+  sign(older);
+  EXPECT_FALSE(service_->refresh());
+  EXPECT_EQ(loops_.run(service_->constitution(ctx(), {}))->version, 3);
+}
+
+TEST_F(PolicyServiceTest, tenants_do_not_see_each_other_and_everything_survives_a_restart) {
+  const auto decision = evaluate(model_call("r1", 300));
+  ASSERT_TRUE(decision);
+  ASSERT_TRUE(loops_.run(service_->checkpoint(ctx())));
+  open();
+  EXPECT_EQ(evaluate(model_call("r1", 300))->decision_id, decision->decision_id);
+  const auto report = loops_.run(service_->verify_audit(ctx(), {}));
+  ASSERT_TRUE(report);
+  EXPECT_TRUE(report->ok);
+  EXPECT_EQ(report->checkpoints, 2);  // in the database and outside it
+  ctx_.principal.tenant = TenantId("globex");
+  EXPECT_TRUE(audit().empty());
+  EXPECT_EQ(settle(*decision, 1).error().code, "no_decision");
+  EXPECT_EQ(budget().left, Tokens{1000});
+  EXPECT_EQ(loops_.run(service_->verify_audit(ctx(), {}))->records, 0);
+}
+
+TEST_F(PolicyServiceTest, a_rewritten_row_is_found_by_verify) {
+  ASSERT_TRUE(evaluate(model_call("r1", 1)));
+  ASSERT_TRUE(evaluate(model_call("r2", 1)));
+  ASSERT_TRUE(loops_.run(database_->write(
+      ctx(), [](sql::Transaction& tx) { return tx.run("UPDATE audit SET data = '{}' WHERE seq = 1"); })));
+  EXPECT_FALSE(loops_.run(service_->verify_audit(ctx(), {}))->ok);
+}
+
+TEST_F(PolicyServiceTest, facts_of_other_services_are_appended_once) {
+  const AppendAudit fact{.tenant = TenantId("acme"), .id = "f1", .kind = "run.finished", .data = {{"run_id", "run_1"}}};
+  const auto first = loops_.run(service_->append_audit(ctx(), fact)),
+             again = loops_.run(service_->append_audit(ctx(), fact));
+  ASSERT_TRUE(first && again);
+  EXPECT_EQ(first->seq, again->seq);
+  const auto page = loops_.run(service_->list_audit(ctx(), {.run_id = "run_1"}));
+  EXPECT_EQ(page->records.size(), 1U);
+}
+
+}  // namespace
+}  // namespace writ::policy
