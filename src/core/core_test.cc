@@ -33,6 +33,15 @@ TEST(Json, canonical_form_sorts_keys_and_writes_numbers_as_rfc_8785) {
   EXPECT_EQ(canonical_json(*order), "{\"\xF0\x9F\x98\x80\":2,\"\xEE\x80\x80\":1}");
 }
 
+TEST(Json, text_is_read_back_as_it_was_with_numbers_as_people_write_them) {
+  const json::value value = {{"b", 0.5},
+                             {"a", json::array{1, -2, 3.0, nullptr, true, std::uint64_t(18446744073709551615U)}},
+                             {"t", "q\"\\\n\x01\xC3\xBC"}};
+  EXPECT_EQ(to_text(value),
+            "{\"b\":0.5,\"a\":[1,-2,3,null,true,18446744073709551615],\"t\":\"q\\\"\\\\\\n\\u0001\xC3\xBC\"}");
+  EXPECT_EQ(parse_json(to_text(value))->at("t"), value.at("t"));
+}
+
 TEST(Id, sorts_by_time_and_carries_its_prefix) {
   const auto early = make_id<RunId>(WallTime{Millis{1'000}}), late = make_id<RunId>(WallTime{Millis{2'000'000}});
   EXPECT_LT(early.str(), late.str());

@@ -8,17 +8,39 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/parser.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "core/encoding.h"
 
 namespace writ {
 namespace {
 
-std::string quoted(std::string_view text) { return json::serialize(json::string_view(text.data(), text.size())); }
+// The shortest escapes, as RFC 8785 and every reader of JSON agree on.
+void append_quoted(std::string_view text, std::string& out) {
+  out += '"';
+  std::size_t clean = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    out += text.substr(clean, i - clean);
+    clean = i + 1;
+    switch (c) {
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\b': out += "\\b"; break;
+      case '\f': out += "\\f"; break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      case '\t': out += "\\t"; break;
+      default: out += fmt::format("\\u{:04x}", c);
+    }
+  }
+  out += text.substr(clean);
+  out += '"';
+}
 
 // ECMAScript's Number::toString, which RFC 8785 prescribes.
 std::string ecma_number(double value) {
+  if (!std::isfinite(value)) return "null";  // JSON has no other word for it
   if (value == 0) return "0";
   auto text = fmt::format("{}", value);  // shortest round trip
   if (text.ends_with(".0")) text.resize(text.size() - 2);
@@ -56,33 +78,48 @@ bool utf16_less(std::string_view a, std::string_view b) {
   return a.size() < b.size();
 }
 
-void append_canonical(const json::value& value, std::string& out) {
+enum class Order { as_given, canonical };
+
+void append(const json::value& value, Order order, std::string& out);
+
+void append(const json::object& object, Order order, std::string& out) {
+  out += '{';
+  bool first = true;
+  const auto member_of = [&](const json::key_value_pair& member) {
+    if (!std::exchange(first, false)) out += ',';
+    append_quoted({member.key().data(), member.key().size()}, out);
+    out += ':';
+    append(member.value(), order, out);
+  };
+  if (order == Order::canonical) {
+    std::vector<const json::key_value_pair*> members;
+    for (const auto& member : object) members.push_back(&member);
+    std::ranges::sort(members, [](auto* x, auto* y) { return utf16_less(x->key(), y->key()); });
+    for (const auto* member : members) member_of(*member);
+  } else {
+    for (const auto& member : object) member_of(member);
+  }
+  out += '}';
+}
+
+void append(const json::value& value, Order order, std::string& out) {
   switch (value.kind()) {
-    case json::kind::object: {
-      std::vector<const json::key_value_pair*> members;
-      for (const auto& member : value.get_object()) members.push_back(&member);
-      std::ranges::sort(members, [](auto* a, auto* b) { return utf16_less(a->key(), b->key()); });
-      out += '{';
-      for (bool first = true; auto* member : members) {
-        if (!std::exchange(first, false)) out += ',';
-        out += quoted(member->key());
-        out += ':';
-        append_canonical(member->value(), out);
-      }
-      out += '}';
-      break;
-    }
+    case json::kind::object: append(value.get_object(), order, out); break;
     case json::kind::array: {
       out += '[';
       for (bool first = true; const auto& item : value.get_array()) {
         if (!std::exchange(first, false)) out += ',';
-        append_canonical(item, out);
+        append(item, order, out);
       }
       out += ']';
       break;
     }
+    case json::kind::string: append_quoted(view(value.get_string()), out); break;
     case json::kind::double_: out += ecma_number(value.get_double()); break;
-    default: out += json::serialize(value);
+    case json::kind::int64: out += std::to_string(value.get_int64()); break;
+    case json::kind::uint64: out += std::to_string(value.get_uint64()); break;
+    case json::kind::bool_: out += value.get_bool() ? "true" : "false"; break;
+    case json::kind::null: out += "null"; break;
   }
 }
 
@@ -163,11 +200,15 @@ Result<json::value> parse_json(std::string_view text) {
   return value;
 }
 
-std::string to_text(const json::value& value) { return json::serialize(value); }
+std::string to_text(const json::value& value) {
+  std::string out;
+  append(value, Order::as_given, out);
+  return out;
+}
 
 std::string canonical_json(const json::value& value) {
   std::string out;
-  append_canonical(value, out);
+  append(value, Order::canonical, out);
   return out;
 }
 

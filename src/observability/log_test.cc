@@ -39,7 +39,7 @@ TEST(Log, one_event_is_one_json_line) {
   EXPECT_EQ(
       out.lines[0],
       R"({"ts":"1970-01-01T00:00:01.500Z","level":"info","service":"policy","event":"run_started","run_id":"run_1","step":3,)"
-      R"("late":false,"took_ms":2.5E2,"note":"a\"b\nc","trace_id":"t","span_id":"s"})"
+      R"("late":false,"took_ms":250,"note":"a\"b\nc","trace_id":"t","span_id":"s"})"
       "\n");
 }
 

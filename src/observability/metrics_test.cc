@@ -107,7 +107,7 @@ TEST(Metrics, rows_describe_themselves_once_and_in_order) {
   const std::array<const MetricInfo*, 3> rows{&decisions, &seconds, &decisions};
   EXPECT_EQ(
       to_text(describe(rows)),
-      R"([{"name":"call_seconds","type":"histogram","help":"Time.","labels":[],"buckets":[5E-1,1E0]},)"
+      R"([{"name":"call_seconds","type":"histogram","help":"Time.","labels":[],"buckets":[0.5,1]},)"
       R"({"name":"decisions_total","type":"counter","help":"Decisions\nmade.","labels":[{"name":"verdict","values":["allow","deny"]}]}])");
 }
 

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "policy/small_constitution.h"
 #include "policy/judgement.h"
+#include "policy/small_constitution.h"
 
 namespace writ::policy {
 namespace {

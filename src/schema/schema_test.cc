@@ -64,7 +64,7 @@ TEST(Schema, encode_is_the_inverse_of_decode) {
   const auto shape = decode_text(text);
   ASSERT_TRUE(shape);
   EXPECT_EQ(to_text(schema::encode(*shape)),
-            R"({"run":"run_1","name":"tri","colour":"green","points":[{"x":1,"y":5E-1}],"open":true,"tokens":7})");
+            R"({"run":"run_1","name":"tri","colour":"green","points":[{"x":1,"y":0.5}],"open":true,"tokens":7})");
 }
 
 TEST(Schema, absent_optionals_are_not_written_and_defaults_hold) {

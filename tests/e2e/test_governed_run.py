@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 import audit_chain
+from api import forced
 from deployment import SERVICES, poll
 from metrics import Rise, Samples
 
@@ -214,6 +215,6 @@ def test_the_same_idempotency_key_starts_one_session(api):
 
 
 def test_a_client_may_force_the_first_tool(api):
-    started = api.start("assistant", "What is 17 times 23?", tool_choice={"type": "function", "function": {"name": "clock"}})
-    called = [e for e in api.durable_events(started["run_id"]) if e["type"] == "step_started" and e["data"]["kind"] == "tool"]
-    assert called[0]["data"]["tool"] == "clock"
+    started = api.start("errand", tool_choice=forced("remember"))
+    called = [e["data"]["tool"] for e in api.durable_events(started["run_id"]) if e["type"] == "tool_result"]
+    assert called == ["remember", "remember"], "the first by the client, the second by the capsule"

@@ -1,0 +1,124 @@
+"""Denied output: in stream and run, in both release modes, the denied term never leaves."""
+
+import json
+
+import pytest
+
+from api import say
+from deployment import poll
+
+BEFORE = "These words come first and there are enough of them that several scan windows pass before the rest: " + "onward " * 70
+TERM = "zebra-crossing-7"
+AFTER = " and nobody reads these words at the end"
+
+
+@pytest.fixture(scope="module")
+def held(platform):
+    """A person whose answers are held until they are decided as a whole."""
+    return platform.new_principal("held", ["models:use"])
+
+
+def content_of(chunks):
+    return "".join(c["choices"][0]["delta"].get("content") or "" for c in chunks if c["choices"])
+
+
+def stream(api, body):
+    lines = [e.data for e in api.chat_lines(body)]
+    assert lines[-1] == "[DONE]"
+    return [json.loads(line) for line in lines[:-1]]
+
+
+def test_a_stream_is_cut_before_the_term(api):
+    chunks = stream(api, say(BEFORE + TERM + AFTER))
+    text = content_of(chunks)
+    assert chunks[-1]["choices"][0]["finish_reason"] == "content_filter"
+    assert chunks[-1]["choices"][0]["delta"]["refusal"]
+    assert text and ('"' + BEFORE).startswith(text), "what was scanned has left"
+    assert "zebra" not in json.dumps(chunks)
+
+
+def test_the_case_of_the_term_does_not_matter(api):
+    chunks = stream(api, say(BEFORE + TERM.upper() + AFTER))
+    assert chunks[-1]["choices"][0]["finish_reason"] == "content_filter"
+    assert "zebra" not in json.dumps(chunks).lower()
+
+
+def test_a_pattern_is_found_as_a_term_is(api):
+    chunks = stream(api, say(BEFORE + "SECRET-2048" + AFTER))
+    assert chunks[-1]["choices"][0]["finish_reason"] == "content_filter"
+    assert "SECRET" not in json.dumps(chunks)
+    assert stream(api, say("SECRET-20x8"))[-1]["choices"][0]["finish_reason"] == "stop", "and only where it matches"
+
+
+def test_a_whole_answer_is_cut_before_the_term(api):
+    answer = api.post("/v1/chat/completions", say(BEFORE + TERM + AFTER))
+    choice = answer["choices"][0]
+    assert choice["finish_reason"] == "content_filter" and choice["message"]["refusal"]
+    assert "zebra" not in json.dumps(answer)
+
+
+@pytest.mark.parametrize("text", [TERM, "x " + TERM, BEFORE + TERM])
+def test_a_term_at_the_edge_of_an_answer_is_found(api, text):
+    chunks = stream(api, say(text))
+    assert chunks[-1]["choices"][0]["finish_reason"] == "content_filter"
+    assert "zebra" not in json.dumps(chunks)
+
+
+def test_a_term_in_an_answer_that_is_cut_short_does_not_leave_in_part(api):
+    """The answer ends inside the term: what may become a match is decided with the end."""
+    whole = say(BEFORE + TERM + AFTER)
+    for tokens in range(2, 40, 6):
+        chunks = stream(api, say("ab " + TERM, max_tokens=tokens))
+        assert TERM not in content_of(chunks)
+    assert "zebra" not in content_of(stream(api, whole))
+
+
+def test_an_answer_without_the_term_leaves_whole(api, held):
+    for person in (api, held):
+        text = BEFORE + AFTER
+        assert json.loads(content_of(stream(person, say(text)))) == text
+
+
+def test_held_text_leaves_only_when_it_is_decided(held):
+    chunks = stream(held, say(BEFORE + AFTER))
+    pieces = [c for c in chunks if c["choices"] and c["choices"][0]["delta"].get("content")]
+    assert len(pieces) == 1
+
+
+def test_nothing_of_a_denied_held_answer_leaves(held):
+    chunks = stream(held, say(BEFORE + TERM + AFTER))
+    assert content_of(chunks) == ""
+    assert chunks[-1]["choices"][0]["finish_reason"] == "content_filter"
+
+
+def test_streamed_text_flows_in_the_window_mode(api):
+    chunks = stream(api, say(BEFORE + BEFORE))
+    assert len([c for c in chunks if c["choices"] and c["choices"][0]["delta"].get("content")]) > 3
+
+
+def test_a_denied_output_ends_the_run_and_its_record_names_the_rule(api):
+    started = api.start("mute", "Tell me about the sea.")
+    everything = list(api.follow(started["run_id"]))
+    events = [e.json for e in everything if e.id is not None]
+    run = api.run(started["run_id"])
+    assert run["status"] == "denied" and run["reason"].startswith("output_denied")
+    denials = [e["data"] for e in events if e["type"] == "decided" and e["data"]["decision"] == "deny"]
+    assert [d["action"] for d in denials] == ["model.output"]
+    assert [r["rule"] for r in denials[0]["reasons"]] == ["e2e-mute"]
+    [output] = [e["data"] for e in events if e["type"] == "model_output"]
+    released = "".join(e.json["data"]["text"] for e in everything if e.event == "" and e.json["type"] == "delta")
+    session = api.get(f"/v1/sessions/{started['session_id']}")
+    said = [m["content"] for m in session["messages"] if m["role"] == "assistant"]
+    assert output["denied"] and output["finish"] == "content_filter"
+    assert output["text"] == released
+    for text in (output["text"], run.get("answer", ""), *said):
+        assert "e" not in text, "the capsule mute never shows the letter e"
+    record = {r["data"]["decision_id"]: r for r in api.audit(started["run_id"]) if r["kind"] == "decision"}[denials[0]["decision_id"]]
+    assert "e2e_letter" in record["data"]["facts"]
+
+
+def test_a_denied_call_is_charged_what_it_used(api):
+    before = api.get("/v1/budget")
+    answer = api.post("/v1/chat/completions", say(BEFORE + TERM + AFTER))
+    after = poll(lambda: (b := api.get("/v1/budget"))["reserved"] == 0 and b, "nothing stays reserved", 10)
+    assert after["settled"] - before["settled"] == answer["usage"]["total_tokens"]
