@@ -26,6 +26,41 @@ std::size_t loop_count(const AllSettings& settings) {
   return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 64);
 }
 
+std::string_view exposure_name(http::Exposure::Kind kind) {
+  switch (kind) {
+    case http::Exposure::Kind::public_: return "public";
+    case http::Exposure::Kind::internal: return "internal";
+    case http::Exposure::Kind::ops: return "ops";
+  }
+  return "";
+}
+
+/// One operation as `writ describe` shows it.
+json::object row_of(std::string_view service, const http::Route& route) {
+  const auto& operation = route.info;
+  const auto names = [](const auto& list) {
+    std::string out;
+    for (auto name : list)
+      if (!name.empty()) out += (out.empty() ? "" : ", ") + std::string(name);
+    return out;
+  };
+  const auto access = operation.access.kind() == http::Access::Kind::open      ? std::string_view("open")
+                      : operation.access.kind() == http::Access::Kind::service ? std::string_view("service token")
+                                                                               : operation.access.scope();
+  return {{"operation", operation.id},
+          {"service", service},
+          {"method", http::to_string(operation.method)},
+          {"path", operation.path},
+          {"answer", route.shape == http::Shape::stream ? "stream" : "unary"},
+          {"exposure", exposure_name(operation.exposure.kind())},
+          {"access", access},
+          {"callers", names(operation.callers.names)},
+          {"deadline_ms", operation.deadline.count()},
+          {"body_max", operation.body_max},
+          {"errors", names(operation.errors.codes)},
+          {"summary", operation.summary}};
+}
+
 std::string process_name(const std::optional<Role>& only) { return only ? std::string(info(*only).service) : "writ"; }
 
 }  // namespace
@@ -81,6 +116,30 @@ Result<Peers*> Platform::peers_for(Role role, std::vector<Role> needed) {
                                std::move(client_secret), tokens_, system_clock(), std::move(needed)));
   }
   return made.get();
+}
+
+void Platform::add(runtime::Service service) {
+  for (const auto& routes : service.routes)
+    for (const auto& route : routes.all()) operations_.push_back(row_of(service.name, route));
+  services_.push_back(std::move(service));
+}
+
+json::object Platform::describe() const {
+  std::vector<const observability::MetricInfo*> metrics;
+  for (const auto& [role, unit] : units_)
+    for (const auto* row : unit->registry.infos()) metrics.push_back(row);
+  json::array errors;
+  constexpr auto last = static_cast<int>(ErrorKind::internal);
+  for (int kind = 0; kind <= last; ++kind) {
+    const auto& row = writ::info(static_cast<ErrorKind>(kind));
+    errors.push_back(
+        {{"kind", row.label}, {"status", row.status}, {"retryable", row.retryable}, {"log_level", row.log_level}});
+  }
+  return {{"version", version},
+          {"settings", catalogue().describe()},
+          {"operations", operations_},
+          {"metrics", observability::describe(std::span<const observability::MetricInfo* const>(metrics))},
+          {"errors", std::move(errors)}};
 }
 
 Status Platform::build() {
@@ -142,9 +201,9 @@ Status Platform::add_identity() {
                                       .clock = system_clock(),
                                       .random = system_random()});
   local_.identity = &made.port;
+  add(std::move(made.service));
   // Beside the gateway, outsiders reach identity's public operations through it only.
-  if (!options_.only) made.service.routes.clear();
-  services_.push_back(std::move(made.service));
+  if (!options_.only) services_.back().routes.clear();
   return {};
 }
 
@@ -166,7 +225,7 @@ Status Platform::add_policy() {
        .clock = system_clock(),
        .random = system_random()});
   local_.policy = &made.port;
-  services_.push_back(std::move(made.service));
+  add(std::move(made.service));
   return {};
 }
 
@@ -212,7 +271,7 @@ Status Platform::add_recall() {
                                     .invoker = u.invoker,
                                     .clock = system_clock()});
   local_.recall = &made.port;
-  services_.push_back(std::move(made.service));
+  add(std::move(made.service));
   return {};
 }
 
@@ -227,7 +286,7 @@ Status Platform::add_slm() {
                                  .clock = system_clock(),
                                  .random = system_random()});
   local_.slm = &made.port;
-  services_.push_back(std::move(made.service));
+  add(std::move(made.service));
   return {};
 }
 
@@ -251,7 +310,7 @@ Status Platform::add_orchestrator() {
                                                   .clock = system_clock(),
                                                   .random = system_random()}));
   local_.orchestrator = &made.port;
-  services_.push_back(std::move(made.service));
+  add(std::move(made.service));
   return {};
 }
 
@@ -272,7 +331,7 @@ Status Platform::add_gateway() {
                                      .clock = system_clock(),
                                      .random = system_random()});
   openapi_ = &made.documents.openapi();
-  services_.push_back(std::move(made.service));
+  add(std::move(made.service));
   return {};
 }
 

@@ -39,6 +39,8 @@ class Platform {
   [[nodiscard]] Status serve_until(runtime::StopSignals& signals) { return host_->serve_until(signals); }
   [[nodiscard]] Status stop() { return host_->stop(); }
   [[nodiscard]] async::Loops& loops() { return *loops_; }
+  /// Version, settings, operations, metrics and error kinds of what is wired here.
+  [[nodiscard]] json::object describe() const;
   /// The public door's OpenAPI document; null where the gateway is another process.
   [[nodiscard]] const std::string* openapi() const { return openapi_; }
 
@@ -46,6 +48,7 @@ class Platform {
   struct Unit;  // registry and invoker of one service
   explicit Platform(PlatformOptions options);
   [[nodiscard]] Status build();
+  void add(runtime::Service service);
   [[nodiscard]] bool has(Role role) const { return !options_.only || *options_.only == role; }
   [[nodiscard]] Unit& unit(Role role);
   [[nodiscard]] Result<Peers*> peers_for(Role role, std::vector<Role> needed);
@@ -79,6 +82,7 @@ class Platform {
   std::unique_ptr<identity::TrustFeed> trust_feed_;
   std::unique_ptr<policy::GrantKeys> grant_keys_;
   const std::string* openapi_ = nullptr;
+  json::array operations_;
   std::vector<runtime::Service> services_;
   std::unique_ptr<http::Authenticator> authenticator_;
   std::unique_ptr<runtime::Host> host_;

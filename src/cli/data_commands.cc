@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include <cstdio>
+#include <functional>
 
 #include <fmt/format.h>
 
@@ -116,28 +117,35 @@ int review(const std::string& id, const std::string& answer, const std::string& 
   return done;
 }
 
-int describe() {
-  std::printf("%s\n",
-              to_text(json::object{{"version", app::version}, {"settings", app::catalogue().describe()}}).c_str());
-  return done;
-}
+namespace {
 
-int openapi() {
-  // The document is made of the routes of a wired platform; nothing of it is started, and its folder goes again.
-  std::string folder = (std::filesystem::temp_directory_path() / "writ-openapi-XXXXXX").string();
+// A wired platform of which nothing is started, on a folder that goes again: what it says of itself is made of its rows.
+Status with_wired_platform(const std::function<std::string(const app::Platform&)>& text_of) {
+  std::string folder = (std::filesystem::temp_directory_path() / "writ-describe-XXXXXX").string();
   if (::mkdtemp(folder.data()) == nullptr)
-    return tell(unavailable("data_not_writable", "cannot make a temporary folder", std::nullopt));
+    return fail(unavailable("data_not_writable", "cannot make a temporary folder", std::nullopt));
   auto read = app::read_settings(settings::Environment({}));
   read.settings.shared.data_dir = folder;
   auto status = [&]() -> Status {
-    WRIT_TRY([[maybe_unused]] const auto made,
-             app::DataFolder(folder).initialise(std::nullopt, system_clock(), system_random()));
+    WRIT_CHECK(app::DataFolder(folder).initialise(std::nullopt, system_clock(), system_random()));
     WRIT_TRY(const auto platform,
              app::Platform::make({.settings = std::move(read.settings), .only = {}, .announce = false}));
-    std::printf("%s\n", platform->openapi()->c_str());
+    std::printf("%s\n", text_of(*platform).c_str());
     return {};
   }();
   std::filesystem::remove_all(folder);
+  return status;
+}
+
+}  // namespace
+
+int describe() {
+  const auto status = with_wired_platform([](const app::Platform& platform) { return to_text(platform.describe()); });
+  return status ? Exit::done : tell(status.error());
+}
+
+int openapi() {
+  const auto status = with_wired_platform([](const app::Platform& platform) { return *platform.openapi(); });
   return status ? Exit::done : tell(status.error());
 }
 

@@ -71,7 +71,9 @@ int main(int argc, char** argv) {
   review_command->add_option("--note", note, "Why");
   review_command->callback([&] { code = cli::review(review, answer, result, note); });
 
-  app.add_subcommand("describe", "Settings as JSON")->callback([&] { code = cli::describe(); });
+  app.add_subcommand("describe", "Settings, operations, metrics and error kinds as JSON")->callback([&] {
+    code = cli::describe();
+  });
   app.add_subcommand("openapi", "The public API as OpenAPI 3.1")->callback([&] { code = cli::openapi(); });
   auto* doctor_command = app.add_subcommand("doctor", "What is wrong and how to fix it");
   doctor_command->add_flag("--json", json, "As one JSON object");

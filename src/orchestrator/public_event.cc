@@ -20,10 +20,12 @@ void drop_empty(json::object& data, std::string_view name) {
     data.erase(name);
 }
 
+// Values are copied before a member is added: adding may move the others.
 void usage_from(json::object& data) {
-  data["usage"] = {{"prompt", data.at("prompt")}, {"completion", data.at("completion")}};
+  json::value usage{{"prompt", data.at("prompt")}, {"completion", data.at("completion")}};
   data.erase("prompt");
   data.erase("completion");
+  data["usage"] = std::move(usage);
 }
 
 void shape(const RunStarted& e, json::object& data) {
@@ -50,8 +52,9 @@ void shape(const ModelOutput& e, json::object& data) {
 void shape(const ToolResult& e, json::object& data) {
   parse_member(data, "result");
   if (e.outcome == "result") return;
-  data["error"] = data.at("result");
+  auto error = data.at("result");
   data.erase("result");
+  data["error"] = std::move(error);
 }
 void shape(const ReviewRequested&, json::object& data) {
   drop_empty(data, "call_id");

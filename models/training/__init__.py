@@ -1,0 +1,1 @@
+"""What both trainings share: chat rendering, tokenizer, network, batches and GGUF files."""
