@@ -1,6 +1,6 @@
 """Trains writ-tiny from scratch and writes it as GGUF.
 
-    python train.py --work DIR --out writ-tiny.gguf --steps 1500
+    python train.py --work DIR --out writ-tiny.gguf --steps 500
 
 It resumes from DIR if that holds a checkpoint. `--export-only` writes the GGUF of the
 checkpoint as it is.
@@ -151,7 +151,7 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--work", type=Path, required=True, help="folder for tokenizer and checkpoint")
     ap.add_argument("--out", default=str(MODELS / "tiny" / "writ-tiny.gguf"))
-    ap.add_argument("--steps", type=int, default=1500)
+    ap.add_argument("--steps", type=int, default=500)
     ap.add_argument("--export-only", action="store_true")
     ap.add_argument("--show", action="store_true", help="print some answers at the end")
     a = ap.parse_args()

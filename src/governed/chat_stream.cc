@@ -77,7 +77,7 @@ Task<Result<ChatItem>> ChatStream::after_event() {
     auto& e = **event;
     text_ += e.text;
     if (e.finish) co_return co_await finish(std::move(e));
-    completion_ += Tokens{1};
+    if (e.usage) completion_ = e.usage->completion;
     if (text_.size() - inspected_ < inspect_bytes) continue;
     WRIT_CO_TRY(auto denial, co_await inspect(false));
     if (denial) co_return co_await stop_denied(std::move(*denial));
@@ -132,8 +132,10 @@ Task<Result<ChatItem>> ChatStream::finish(slm::ChatEvent end) {
   last.finish = *end.finish;
   last.usage = {.prompt = counted_, .completion = completion_};
   last.tokens_left = finished.settled.tokens_left;
-  item.decided = Decided{
-      .action = policy::Action::model_output, .resource = decided_.resource, .decision = std::move(finished.decision)};
+  item.decided = Decided{.action = policy::Action::model_output,
+                         .resource = decided_.resource,
+                         .request_hash = {},
+                         .decision = std::move(finished.decision)};
   if (item.decided->decision.decision != policy::Verdict::allow) {
     last.denied = true;
     last.reason = reason_of(item.decided->decision);
@@ -161,8 +163,10 @@ Task<Result<ChatItem>> ChatStream::stop_denied(policy::Decision denial) {
   end.text = text_.substr(0, sent_);
   end.usage = {.prompt = counted_, .completion = completion_};
   end.tokens_left = settled.tokens_left;
-  item.decided =
-      Decided{.action = policy::Action::model_output, .resource = decided_.resource, .decision = std::move(denial)};
+  item.decided = Decided{.action = policy::Action::model_output,
+                         .resource = decided_.resource,
+                         .request_hash = {},
+                         .decision = std::move(denial)};
   co_return item;
 }
 

@@ -29,10 +29,14 @@ Task<Result<StreamPtr<ChatItem>>> Governed::chat(Context ctx, ChatCall call) {
                                                    std::to_string(counted.context.value)));
   call.prompt.max_tokens = std::min(call.prompt.max_tokens, room.value);
   auto question = ask_model_call(call, call.prompt.model, counted.prompt);
-  Decided decided{.action = question.action, .resource = question.resource, .decision = {}};
+  Decided decided{
+      .action = question.action, .resource = question.resource, .request_hash = question.request_hash, .decision = {}};
   WRIT_CO_TRY(decided.decision, co_await policy_.evaluate(ctx, std::move(question)));
   StreamPtr<slm::ChatEvent> events;
   if (decided.decision.decision == policy::Verdict::allow) {
+    // The reservation is an enforced bound: the call ends before it expires.
+    if (const auto& reservation = decided.decision.reservation)
+      ctx.deadline = std::min(ctx.deadline, system_clock().steady() + (reservation->expires_at - system_clock().now()));
     auto opened = co_await slm_.chat(ctx, {.prompt = call.prompt, .grant = decided.decision.grant.value_or("")});
     if (!opened) {
       // Nothing was generated: give the reservation back before the error goes on.
@@ -50,7 +54,8 @@ Task<Result<StreamPtr<ChatItem>>> Governed::chat(Context ctx, ChatCall call) {
 Task<Result<Decided>> Governed::decide_start(Context ctx, std::string request_id, const Actor& actor,
                                              std::string model) {
   auto question = ask_start(request_id, actor, model);
-  Decided decided{.action = question.action, .resource = question.resource, .decision = {}};
+  Decided decided{
+      .action = question.action, .resource = question.resource, .request_hash = question.request_hash, .decision = {}};
   WRIT_CO_TRY(decided.decision, co_await policy_.evaluate(std::move(ctx), std::move(question)));
   co_return decided;
 }
@@ -59,7 +64,8 @@ Task<Result<Decided>> Governed::decide_tool(Context ctx, const ToolCall& call) {
   const auto* tool = tools_.find(call.call.name);
   if (tool == nullptr) co_return fail(not_found("no_tool", "there is no tool " + call.call.name));
   auto question = ask_tool_call(call, tool->info());
-  Decided decided{.action = question.action, .resource = question.resource, .decision = {}};
+  Decided decided{
+      .action = question.action, .resource = question.resource, .request_hash = question.request_hash, .decision = {}};
   WRIT_CO_TRY(decided.decision, co_await policy_.evaluate(std::move(ctx), std::move(question)));
   co_return decided;
 }
@@ -92,7 +98,8 @@ Task<Result<ToolOutcome>> Governed::run_tool(Context ctx, ToolCall call, Decided
     result = told(result.error().code, result.error().message);
   }
   auto question = ask_tool_result(call, tool->info(), *result);
-  Decided decided{.action = question.action, .resource = question.resource, .decision = {}};
+  Decided decided{
+      .action = question.action, .resource = question.resource, .request_hash = question.request_hash, .decision = {}};
   auto judged = co_await policy_.evaluate(ctx, std::move(question));
   if (!judged) {
     // The effect has happened; only the look at its result failed.

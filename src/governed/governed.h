@@ -34,6 +34,7 @@ struct Actor {
 struct Decided {
   policy::Action action = policy::Action::model_call;
   policy::Resource resource;
+  std::string request_hash;  // of what was decided on; an approval is for exactly this
   policy::Decision decision;
 };
 

@@ -15,17 +15,23 @@ json::object facts_of(const Actor& actor) {
   return out;
 }
 
-// What people and tools wrote; the model's own words were scanned when they were made.
-std::string words_of(const json::array& messages) {
+// What goes to the model: in a run, what people and tools wrote, for the model's own words were scanned when they were
+// made. A direct call's messages, tools and schemas are all the client's.
+std::string words_of(const slm::Prompt& prompt, const Actor& actor) {
   std::string out;
-  for (const auto& message : messages) {
+  for (const auto& message : prompt.messages) {
     const auto* object = message.if_object();
-    if (object == nullptr || text_at(*object, "role") == "assistant") continue;
+    if (object == nullptr || (actor.run && text_at(*object, "role") == "assistant")) continue;
     if (const auto text = text_at(*object, "content"); !text.empty()) {
       out += text;
       out += '\n';
     }
+    if (const auto* calls = object->if_contains("tool_calls"); calls != nullptr && !actor.run)
+      out += to_text(*calls) + '\n';
   }
+  if (actor.run) return out;
+  if (!prompt.tools.empty()) out += to_text(prompt.tools) + '\n';
+  if (prompt.response_schema) out += to_text(*prompt.response_schema) + '\n';
   return out;
 }
 
@@ -53,7 +59,9 @@ policy::EvaluateRequest ask_start(std::string_view request_id, const Actor& acto
   return {.request_id = question_id(request_id, policy::Action::run_start, 0),
           .action = policy::Action::run_start,
           .resource = {"Capsule", actor.capsule ? actor.capsule->name : ""},
-          .context = std::move(facts)};
+          .context = facts,
+          .request_hash = policy::request_hash(
+              json::value{{"capsule", actor.capsule ? facts.at("capsule") : json::value(nullptr)}, {"model", model}})};
 }
 
 policy::EvaluateRequest ask_model_call(const ChatCall& call, std::string_view model, Tokens counted) {
@@ -70,7 +78,7 @@ policy::EvaluateRequest ask_model_call(const ChatCall& call, std::string_view mo
           .resource = {"Model", std::string(model)},
           .context = std::move(facts),
           .request_hash = policy::request_hash(schema::encode(call.prompt)),
-          .content = words_of(call.prompt.messages),
+          .content = words_of(call.prompt, call.actor),
           .estimate = counted + Tokens{call.prompt.max_tokens}};
 }
 

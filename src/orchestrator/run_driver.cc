@@ -21,6 +21,7 @@ Decided event_of(const governed::Decided& decided, std::int64_t step, std::int64
           .call_id = std::move(call_id),
           .action = decided.action,
           .resource = decided.resource,
+          .argument_hash = decided.request_hash,
           .decision = d.decision,
           .decision_id = d.decision_id,
           .reasons = d.reasons,
@@ -269,6 +270,7 @@ Task<Status> RunDriver::request_review(RequestReview command) {
                         .tool = command.call.name,
                         .scope = command.scope.empty() ? std::string(default_review_scope) : command.scope,
                         .decision_id = command.decision_id,
+                        .argument_hash = command.argument_hash,
                         .expires_at = now + deps_.settings.review_expiry};
   if (!command.call.arguments.empty()) event.arguments = text_of(command.call.arguments);
   co_return co_await append({std::move(event)});

@@ -64,6 +64,7 @@ struct Decided {
   std::string call_id;  // tool.call and tool.result
   policy::Action action = policy::Action::run_start;
   policy::Resource resource;
+  std::string argument_hash;  // of what was decided on
   policy::Verdict decision = policy::Verdict::deny;
   DecisionId decision_id;
   std::vector<policy::Reason> reasons;
@@ -75,6 +76,7 @@ struct Decided {
                       field_or_default("call_id", &Decided::call_id, any, "Tool call."),
                       field("action", &Decided::action, any, "Action."),
                       field("resource", &Decided::resource, any, "Resource."),
+                      field_or_default("argument_hash", &Decided::argument_hash, any, "Of what was decided on."),
                       field("decision", &Decided::decision, any, "Verdict."),
                       field("decision_id", &Decided::decision_id, any, "Recorded decision."),
                       field("reasons", &Decided::reasons, any, "Rules."),
@@ -152,18 +154,20 @@ struct ReviewRequested {
   std::optional<ContentId> arguments;
   std::string scope;
   DecisionId decision_id;
+  std::string argument_hash;  // what an approval of the start or a model call is for
   WallTime expires_at;
   static constexpr auto fields() {
-    return std::tuple(field("review_id", &ReviewRequested::review_id, any, "Review."),
-                      field("kind", &ReviewRequested::kind, any, "Kind."),
-                      field("step", &ReviewRequested::step, any, "Step."),
-                      field("attempt", &ReviewRequested::attempt, any, "Attempt."),
-                      field_or_default("call_id", &ReviewRequested::call_id, any, "Tool call."),
-                      field_or_default("tool", &ReviewRequested::tool, any, "Tool."),
-                      field("arguments", &ReviewRequested::arguments, any, "Content id."),
-                      field("scope", &ReviewRequested::scope, any, "Of an approver."),
-                      field("decision_id", &ReviewRequested::decision_id, any, "That asked for it."),
-                      field("expires_at", &ReviewRequested::expires_at, any, "Then: deny."));
+    return std::tuple(
+        field("review_id", &ReviewRequested::review_id, any, "Review."),
+        field("kind", &ReviewRequested::kind, any, "Kind."), field("step", &ReviewRequested::step, any, "Step."),
+        field("attempt", &ReviewRequested::attempt, any, "Attempt."),
+        field_or_default("call_id", &ReviewRequested::call_id, any, "Tool call."),
+        field_or_default("tool", &ReviewRequested::tool, any, "Tool."),
+        field("arguments", &ReviewRequested::arguments, any, "Content id."),
+        field("scope", &ReviewRequested::scope, any, "Of an approver."),
+        field("decision_id", &ReviewRequested::decision_id, any, "That asked for it."),
+        field_or_default("argument_hash", &ReviewRequested::argument_hash, any, "What an approval is for."),
+        field("expires_at", &ReviewRequested::expires_at, any, "Then: deny."));
   }
 };
 struct ReviewAnswered {

@@ -39,6 +39,8 @@ void answer_call(RunState& s, CallState& call, Turn turn) {
   s.turns.push_back(std::move(turn));
   call.stage = CallStage::answered;
   s.waits = 0;
+  // An approval is for one call: the same arguments later in the run are asked about again.
+  std::erase_if(s.approvals, [&](const Approval& a) { return a.decision_id == call.approved_as; });
   if (s.open_call() != nullptr) return;
   s.calls.clear();
   s.stage = Stage::calling_model;
@@ -64,7 +66,9 @@ void on_start_decided(RunState& s, const Decided& e) {
       s.attempt = 1;
       return;
     case policy::Verdict::deny: return finish(s, RunStatus::denied, "start_denied: " + words_of(e.reasons));
-    case policy::Verdict::review: s.wanted = WantedReview{e.decision_id, e.review_scope.value_or("")}; return;
+    case policy::Verdict::review:
+      s.wanted = WantedReview{e.decision_id, e.review_scope.value_or(""), e.argument_hash};
+      return;
   }
 }
 
@@ -73,7 +77,7 @@ void on_model_decided(RunState& s, const Decided& e) {
   if (e.decision == policy::Verdict::allow) return;
   s.model_started = false;
   if (e.decision == policy::Verdict::deny) return finish(s, RunStatus::denied, "model_denied: " + words_of(e.reasons));
-  s.wanted = WantedReview{e.decision_id, e.review_scope.value_or("")};
+  s.wanted = WantedReview{e.decision_id, e.review_scope.value_or(""), e.argument_hash};
 }
 
 void on_tool_decided(RunState& s, const Decided& e) {
@@ -174,6 +178,7 @@ void edit_arguments(RunState& s, CallState& call, const ContentId& arguments) {
 void on_call_answered(RunState& s, CallState& call, const ReviewRequested& review, const ReviewAnswered& e) {
   switch (e.answer) {
     case ReviewAnswer::approve:
+      call.approved_as = review.decision_id;
       if (e.arguments) edit_arguments(s, call, *e.arguments);
       [[fallthrough]];
     case ReviewAnswer::retry:
@@ -195,7 +200,9 @@ void on(RunState& s, const ReviewAnswered& e) {
   const auto review = *std::exchange(s.review, std::nullopt);
   s.waited_for_people += s.now - *std::exchange(s.waiting_since, std::nullopt);
   s.status = RunStatus::running;
-  if (e.answer == ReviewAnswer::approve && e.by) s.approvals.push_back({review.decision_id, e.argument_hash, *e.by});
+  if (e.answer == ReviewAnswer::approve && e.by)
+    s.approvals.push_back(
+        {review.decision_id, e.argument_hash.empty() ? review.argument_hash : e.argument_hash, *e.by});
   if (s.finish) return;
   if (auto* call = call_named(s, review.call_id)) return on_call_answered(s, *call, review, e);
   // The review was about the start or a model call.
@@ -325,7 +332,8 @@ std::optional<Command> next(const RunState& s, WallTime now) {
                          .attempt = s.attempt,
                          .call = {},
                          .decision_id = s.wanted->decision_id,
-                         .scope = s.wanted->scope};
+                         .scope = s.wanted->scope,
+                         .argument_hash = s.wanted->argument_hash};
   switch (s.stage) {
     case Stage::deciding_start: return DecideStart{.attempt = s.attempt};
     case Stage::calling_model: return next_model(s);

@@ -34,6 +34,7 @@ struct CallState {
   bool once = false;
   DecisionId decision_id;  // the last one
   std::string review_scope;
+  DecisionId approved_as;  // the decision that a person approved this call for
 };
 
 /// One turn of the conversation inside the run, for the next model call.
@@ -55,6 +56,7 @@ struct Approval {
 struct WantedReview {
   DecisionId decision_id;
   std::string scope;
+  std::string argument_hash;
 };
 
 struct RunState {
@@ -111,6 +113,7 @@ struct RequestReview {
   CallRef call;
   DecisionId decision_id;
   std::string scope;
+  std::string argument_hash;  // of the start or the model call; a tool's is computed when it is answered
 };
 /// Append step_restarted: the step was started and nobody knows how it ended; trying again is harmless.
 struct Restart {

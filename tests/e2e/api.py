@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import typing
 
 import httpx
@@ -12,11 +13,18 @@ if typing.TYPE_CHECKING:
     from deployment import Deployment
 
 ENDS = ("completed", "denied", "failed", "cancelled")
-TIMEOUT = 60  # seconds without a byte
+TIMEOUT = 60  # seconds, also of a whole stream, whose heartbeats never end
 
 
 def forced(tool: str) -> dict:
     return {"type": "function", "function": {"name": tool}}
+
+
+def until_deadline(lines: typing.Iterable[str]) -> typing.Iterator[str]:
+    until = time.monotonic() + TIMEOUT
+    for line in lines:
+        assert time.monotonic() < until, f"the stream did not end within {TIMEOUT} s"
+        yield line
 
 
 class Api:
@@ -55,7 +63,7 @@ class Api:
         with self.http.stream("GET", f"{self.deployment.address()}/v1/runs/{run_id}/events", headers=headers) as answer:
             assert answer.status_code == 200, answer.read()
             assert answer.headers["content-type"].startswith("text/event-stream")
-            yield from events.parse(answer.iter_lines())
+            yield from events.parse(until_deadline(answer.iter_lines()))
 
     def durable_events(self, run_id: str) -> list[dict]:
         """All durable events of a run that has ended, or of a run as soon as it ends."""
@@ -91,7 +99,7 @@ class Api:
         headers = {"Authorization": f"Bearer {self.key}"}
         with self.http.stream("POST", self.deployment.address() + "/v1/chat/completions", json=body | {"stream": True}, headers=headers) as answer:
             assert answer.status_code == 200, answer.read()
-            yield from events.parse(answer.iter_lines())
+            yield from events.parse(until_deadline(answer.iter_lines()))
 
 
 def say(text: str, **more) -> dict:

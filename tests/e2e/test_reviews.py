@@ -115,6 +115,14 @@ def test_the_start_of_a_run_can_be_reviewed(api, reviewer):
     assert api.finished(run_id)["status"] == "completed"
 
 
+def test_a_model_call_of_a_run_can_be_reviewed(platform, reviewer):
+    watched = platform.new_principal("watched", ["runs:write", "runs:read"])
+    run_id = watched.start("talker", "Hello")["run_id"]
+    asked = watched.until(run_id, "review_requested")["data"]
+    reviewer.post(f"/v1/reviews/{asked['review_id']}/approve", {})
+    assert watched.finished(run_id)["status"] == "completed"
+
+
 def test_the_denied_start_of_a_run_ends_it(api, reviewer):
     run_id = api.start("ceremony")["run_id"]
     asked = api.until(run_id, "review_requested")["data"]
