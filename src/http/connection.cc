@@ -6,6 +6,7 @@
 #include <boost/beast/http/error.hpp>
 
 #include "core/assert.h"
+#include "http/access.h"
 
 namespace writ::http {
 namespace {
@@ -273,6 +274,11 @@ Task<bool> Connection::answer(const Route& route, Invocation call, CallHeaders h
     }
     ctx.principal = std::move(who->principal);
     ctx.caller = std::move(who->caller);
+    // Before the body is looked at: who may not call learns nothing of what the operation wants.
+    if (auto allowed = check_access(route.info, ctx.principal, ctx.caller); !allowed) {
+      call.end(&allowed.error());
+      co_return co_await refuse({std::move(allowed).error()}, dialect);
+    }
   }
   if (const auto coding = head_.header("Content-Encoding"); !coding.empty() && !same_name(coding, "identity")) {
     auto refusal = unsupported_encoding(coding);

@@ -6,6 +6,7 @@
 #include <shared_mutex>
 
 #include "core/assert.h"
+#include "http/access.h"
 
 namespace writ::http {
 namespace {
@@ -127,18 +128,7 @@ Status Invocation::admit(Context& ctx) {
     return fail(std::move(late));
   }
   ctx = ctx.within(info_->deadline);
-  const auto& access = info_->access;
-  if (access.kind() == Access::Kind::service && ctx.caller.empty())
-    return fail(unauthenticated("no_caller", "this operation wants a service token"));
-  if (!info_->callers.allows(ctx.caller))
-    return fail(
-        forbidden("caller_not_allowed", "service \"" + ctx.caller + "\" may not call " + std::string(info_->id)));
-  if (access.kind() == Access::Kind::scope) {
-    if (ctx.principal.subject.empty()) return fail(unauthenticated("no_principal", "this operation wants a principal"));
-    if (!ctx.principal.has_scope(access.scope()))
-      return fail(forbidden("missing_scope", "the scope " + std::string(access.scope()) + " is missing"));
-  }
-  return {};
+  return check_access(*info_, ctx.principal, ctx.caller);
 }
 
 void Invocation::end(const Error* error) {

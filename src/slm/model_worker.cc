@@ -228,6 +228,7 @@ void ModelWorker::drop_given_up() {
     at->second.end_with(*why, now);
     at = answers_.erase(at);
   }
+  probe_.active(engine_->active());  // also when nothing is left to step
 }
 
 void ModelWorker::step() {

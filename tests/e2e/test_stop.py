@@ -21,7 +21,7 @@ def begin(api, body) -> tuple[threading.Thread, list, threading.Event]:
     def read():
         for event in api.chat_lines(body):
             lines.append(event.data)
-            if event.data != "[DONE]" and event.json["choices"] and event.json["choices"][0]["delta"].get("content"):
+            if event.data != "[DONE]" and event.json.get("choices") and event.json["choices"][0]["delta"].get("content"):
                 began.set()
 
     thread = threading.Thread(target=read)
@@ -32,9 +32,10 @@ def begin(api, body) -> tuple[threading.Thread, list, threading.Event]:
 
 @pytest.mark.parametrize("role", ["gateway", "slm"])
 def test_an_answer_in_flight_is_finished(own_platform, role):
-    platform = own_platform().start()
+    platform = own_platform(settings={"WRIT_STOP_PATIENCE": "60s"})
     if platform.shape == "one" and role != "gateway":
         pytest.skip("one process is stopped whole")
+    platform.start()
     thread, lines, _ = begin(platform.api(), say(LONG))
     process = platform.process_of(role)
     process.popen.send_signal(signal.SIGTERM)
