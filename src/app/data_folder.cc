@@ -11,7 +11,7 @@
 #include "app/default_bundle.h"
 #include "core/encoding.h"
 #include "crypto/api_key.h"
-#include "policy/constitution.h"
+#include "policy/active_constitution.h"
 
 namespace writ::app {
 namespace {
@@ -100,6 +100,9 @@ Status DataFolder::sign_bundle(const std::filesystem::path& bundle, std::int64_t
   auto read = shipped ? read_shipped(root_ / "policy" / "bundle.tmp") : policy::read_bundle(bundle);
   if (!read) return fail(std::move(read).error());
   read->version = version;
+  // What would not become active is not signed: the problems are told here, with rule and line.
+  if (auto works = policy::ActiveConstitution::activate({.constitution = *read, .hash = std::string(64, '0')}); !works)
+    return fail(std::move(works).error());
   read->valid_from = now;
   read->max_age_seconds = local_max_age_seconds;
   WRIT_TRY(const auto raw, secret("constitution-key"));
