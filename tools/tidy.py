@@ -115,6 +115,7 @@ def main() -> int:
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--cache", type=pathlib.Path, required=True)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--sources", action="store_true", help="leave the tests out")
     parser.add_argument("paths", nargs="*", type=pathlib.Path, default=[ROOT / "src"])
     options = parser.parse_args()
     options.cache.mkdir(parents=True, exist_ok=True)
@@ -124,6 +125,8 @@ def main() -> int:
     clean = failed = 0
     seen: set[str] = set()
     for unit in units(options.build.resolve(), [path.resolve() for path in options.paths]):
+        if options.sources and " tests" in unit.name:
+            continue
         marker = options.cache / unit.key(base)
         if marker.exists():
             marker.touch()

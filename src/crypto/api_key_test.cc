@@ -11,6 +11,8 @@ namespace {
 struct Constant final : Random {
   explicit Constant(std::uint8_t byte) : byte_(byte) {}
   void fill(std::span<std::uint8_t> out) override { std::ranges::fill(out, byte_); }
+
+ private:
   std::uint8_t byte_;
 };
 

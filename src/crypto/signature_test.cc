@@ -73,7 +73,7 @@ TEST(Signature, verifies_only_the_signed_bytes_under_the_signing_key) {
       changed[i] = static_cast<char>(changed[i] ^ 1);
       EXPECT_FALSE(key.public_key().verify("bytes", changed)) << i;
     }
-    for (std::string impossible :
+    for (const std::string& impossible :
          {std::string(), std::string(64, '\0'), std::string(64, '\xff'), signature + "x", signature.substr(1)})
       EXPECT_EQ(key.public_key().verify("bytes", impossible).error().kind, ErrorKind::unauthenticated);
   }
