@@ -73,7 +73,7 @@ Platform::Platform(PlatformOptions options)
       loops_(std::make_unique<async::Loops>(loop_count(options_.settings))),
       registry_("writ", std::string(version), options_.settings.shared.env),
       verifier_(system_clock()),
-      tokens_(system_clock()) {}
+      tokens_(verifier_, system_clock()) {}
 
 Platform::~Platform() {
   // Coroutines of the services run on the loops and end before what they use.

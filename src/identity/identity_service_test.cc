@@ -57,7 +57,7 @@ class IdentityServiceTest : public testing::Test {
   std::unique_ptr<IdentityStore> store_;
   std::unique_ptr<IdentityService> service_;
   TokenVerifier verifier_{system_clock()};
-  PrincipalTokens tokens_{system_clock()};
+  PrincipalTokens tokens_{verifier_, system_clock()};
   std::unique_ptr<TrustFeed> feed_;
   Context ctx_;
 };
@@ -108,6 +108,23 @@ TEST_F(IdentityServiceTest, the_door_takes_keys_and_tokens_until_they_are_revoke
   refresh();
   EXPECT_EQ(enter(door, {{"Authorization", with_key}}).error().code, "key_revoked");
   EXPECT_EQ(enter(door, {{"Authorization", bearer}}).error().code, "token_revoked");
+}
+
+TEST_F(IdentityServiceTest, a_revoked_token_does_not_take_the_principals_other_tokens_with_it) {
+  feed_ = std::make_unique<TrustFeed>(*service_, verifier_, system_clock());
+  refresh();
+  PublicAuthenticator door(verifier_, *service_, tokens_, system_clock());
+  const auto with_key = "Bearer " + std::string(api_key_.reveal());
+  const auto entered = *enter(door, {{"Authorization", with_key}});
+  const auto second =
+      loops_.run(service_->resolve(ctx(), {.tenant = TenantId("acme"), .subject = Subject("ann")}))->token;
+  const auto bearer = "Bearer " + second;
+  ASSERT_TRUE(enter(door, {{"Authorization", bearer}}));
+  ASSERT_TRUE(loops_.run(service_->revoke(ctx(), {.token = second})));
+  refresh();
+  ASSERT_TRUE(enter(door, {{"Authorization", with_key}}));
+  EXPECT_TRUE(tokens_.find(entered.principal));
+  EXPECT_NE(tokens_.find(entered.principal), second);
 }
 
 TEST_F(IdentityServiceTest, the_door_refuses_what_is_no_credential) {

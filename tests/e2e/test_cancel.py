@@ -8,7 +8,7 @@ from api import say
 from deployment import MODEL, poll
 from metrics import Samples
 
-LONG = "on and on " * 260
+LONG = "on and on " * 260  # up to the cap of a call, 1024 tokens
 
 
 def slm(platform) -> Samples:
@@ -34,10 +34,8 @@ def test_a_waiting_run_is_cancelled(api, reviewer):
 
 
 def test_a_run_is_cancelled_while_the_model_answers(api, platform):
-    run_id = api.start("longwinded")["run_id"]
-    for event in api.follow(run_id):
-        if event.json["type"] == "delta":
-            break
+    run_id = api.start("errand")["run_id"]
+    api.until(run_id, "step_started")
     api.post(f"/v1/runs/{run_id}/cancel")
     run = api.finished(run_id)
     assert run["status"] == "cancelled"

@@ -38,10 +38,8 @@ std::optional<Principal> PublicAuthenticator::known(const std::string& memory_ke
   const auto it = known_.find(memory_key);
   if (it == known_.end()) return std::nullopt;
   const auto& key = it->second;
-  // A revocation of the principal ends the token that the key was exchanged for; the key itself gets a new one.
-  const auto dead = trust.revoked_subjects.find(key.principal.tenant.str() + "/" + key.principal.subject.str());
-  const bool token_dead = dead != trust.revoked_subjects.end() && key.exchanged_at <= dead->second;
-  if (token_dead || key.expires_at <= clock_.now() || trust.revoked_keys.contains(key.key_id.str())) {
+  // Without a token that holds (its own may have been revoked) the key is exchanged again.
+  if (key.expires_at <= clock_.now() || trust.revoked_keys.contains(key.key_id.str()) || !tokens_.find(key.principal)) {
     known_.erase(it);
     return std::nullopt;
   }
@@ -53,7 +51,6 @@ Task<Result<http::Authenticated>> PublicAuthenticator::by_key(Context ctx, std::
   const auto memory_key = crypto::sha256(key);
   if (auto principal = known(memory_key, *verifier_.snapshot()))
     co_return http::Authenticated{.principal = std::move(*principal), .caller = {}};
-  const auto exchanged_at = std::chrono::floor<Seconds>(clock_.now());
   WRIT_CO_TRY(auto verification, co_await identity_.exchange(std::move(ctx), {.token = std::move(key)}));
   if (!verification.active || !verification.principal || !verification.token || !verification.expires_at ||
       !verification.key_id)
@@ -63,10 +60,8 @@ Task<Result<http::Authenticated>> PublicAuthenticator::by_key(Context ctx, std::
       .tenant = who.tenant, .subject = who.subject, .kind = who.kind, .scopes = std::move(who.scopes), .act = {}};
   tokens_.remember(principal, std::move(*verification.token), *verification.expires_at);
   // Exchanged again a little before the token ends, so that what follows always has a token that holds.
-  const KnownKey entry{.principal = principal,
-                       .key_id = *verification.key_id,
-                       .exchanged_at = exchanged_at,
-                       .expires_at = *verification.expires_at - Seconds{30}};
+  const KnownKey entry{
+      .principal = principal, .key_id = *verification.key_id, .expires_at = *verification.expires_at - Seconds{30}};
   const std::lock_guard lock(mutex_);
   if (known_.size() >= known_max)
     std::erase_if(known_, [&](const auto& e) { return e.second.expires_at <= clock_.now(); });

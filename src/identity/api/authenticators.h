@@ -21,7 +21,6 @@ class PublicAuthenticator final : public http::Authenticator {
   struct KnownKey {
     Principal principal;
     KeyId key_id;
-    WallTime exchanged_at;  // whole seconds, as tokens count them
     WallTime expires_at;
   };
   [[nodiscard]] Task<Result<http::Authenticated>> by_key(Context ctx, std::string key);
