@@ -1,7 +1,7 @@
-// The texts of an event: which of its fields are content ids.
+// The texts of an event and of a run's state: which of their fields are content ids.
 #pragma once
 
-#include "orchestrator/run_event.h"
+#include "orchestrator/run_state.h"
 
 namespace writ::orchestrator {
 
@@ -33,6 +33,19 @@ void for_each_content(EventData& event, Visit visit) {
         }
       },
       event);
+}
+
+/// The same for a state.
+template <class Visit>
+void for_each_content(const RunState& state, Visit visit) {
+  visit(state.start.prompt);
+  for (const auto& turn : state.turns) {
+    if (!turn.text.empty()) visit(turn.text);
+    for (const auto& call : turn.tool_calls) visit(call.arguments);
+  }
+  for (const auto& call : state.calls) visit(call.call.arguments);
+  if (state.review && state.review->arguments) visit(*state.review->arguments);
+  if (state.finish && state.finish->answer) visit(*state.finish->answer);
 }
 
 }  // namespace writ::orchestrator

@@ -103,6 +103,18 @@ CREATE TABLE outbox (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX outbox_by_time ON outbox (created_at);
 )"});
+  all.push_back({.name = "orchestrator/0002_snapshots", .sql = R"(
+CREATE TABLE run_snapshots (
+  tenant  TEXT NOT NULL,
+  run     TEXT NOT NULL,
+  seq     INTEGER NOT NULL,  -- of the last event taken in
+  layout  INTEGER NOT NULL,
+  reducer INTEGER NOT NULL,
+  state   TEXT NOT NULL,     -- JSON with content ids
+  PRIMARY KEY (tenant, run),
+  FOREIGN KEY (tenant, run) REFERENCES runs (tenant, id)
+) STRICT, WITHOUT ROWID;
+)"});
   return all;
 }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "orchestrator/run_snapshots.h"
 #include "orchestrator/run_tables.h"
 
 namespace writ::orchestrator {
@@ -11,13 +12,7 @@ using content::ContentStore;
 using sql::Reader;
 using sql::Transaction;
 
-constexpr std::int64_t all_events = 1LL << 40;  // a run's own limits bound them
 constexpr std::int64_t earlier_max = 20;        // exchanges of a session that the model is told again
-
-Result<RunState> replay_stored(Reader& reader, const TenantId& tenant, const RunId& run) {
-  WRIT_TRY(const auto events, tables::read_events(reader, tenant, run, 0, all_events));
-  return replay(events);
-}
 
 // The stored response of the same request, or that of `effect`, which is kept in the same transaction.
 template <class Out, class Effect>
@@ -172,7 +167,7 @@ Task<Result<Appended>> OrchestratorStore::append_by_person(Context ctx, TenantId
                                                            WallTime at) {
   return database_.write(std::move(ctx), [this, tenant, run, draft, at](Transaction& tx) -> Result<Appended> {
     WRIT_TRY(const auto row, tables::find_row(tx, tenant, run));
-    WRIT_TRY(auto state, replay_stored(tx, tenant, run));
+    WRIT_TRY(auto state, tables::read_state(tx, tenant, run));
     return tables::write_events(tx, content_, row, std::move(state), {draft}, at, tables::Write::by_person);
   });
 }
@@ -188,7 +183,7 @@ Task<Result<OrchestratorStore::Answered>> OrchestratorStore::answer_review(Conte
       if (review->status != ReviewStatus::open || review->expires_at <= at)
         return fail(conflict("review_answered", "the review is no longer open"));
       WRIT_TRY(const auto row, tables::find_row(tx, tenant, review->run_id));
-      WRIT_TRY(auto state, replay_stored(tx, tenant, review->run_id));
+      WRIT_TRY(auto state, tables::read_state(tx, tenant, review->run_id));
       auto event = draft;
       if (state.review) event.decision_id = state.review->decision_id;
       WRIT_TRY(out.appended,
@@ -250,9 +245,13 @@ Task<Result<bool>> OrchestratorStore::release(Context ctx, Claim claim, std::int
 Task<Result<LoadedRun>> OrchestratorStore::load(Context ctx, Claim claim) {
   return database_.read(std::move(ctx), [this, claim](Reader& reader) -> Result<LoadedRun> {
     WRIT_TRY(const auto row, tables::find_row(reader, claim.tenant, claim.run_id));
-    WRIT_TRY(const auto events, tables::read_events(reader, claim.tenant, claim.run_id, 0, all_events));
-    LoadedRun out{.state = replay(events)};
-    WRIT_CHECK(tables::read_texts(reader, content_, row, events, out.texts));
+    LoadedRun out;
+    WRIT_TRY(out.state, tables::read_state(reader, claim.tenant, claim.run_id));
+    Status read;
+    for_each_content(out.state, [&](const ContentId& id) {
+      if (read) read = tables::read_text(reader, content_, row, id, out.texts);
+    });
+    WRIT_CHECK(read);
     WRIT_TRY(out.earlier, earlier_exchanges(reader, content_, row));
     return out;
   });
@@ -267,7 +266,7 @@ Task<Result<Appended>> OrchestratorStore::append(Context ctx, Claim claim, RunSt
         WRIT_TRY(const auto row, tables::find_row(tx, claim.tenant, claim.run_id));
         if (row.fence != claim.fence || !row.owned)
           return fail(conflict("fenced", "another host has the run " + claim.run_id.str()));
-        WRIT_TRY(auto others, tables::read_events(tx, claim.tenant, claim.run_id, state.last_seq, all_events));
+        WRIT_TRY(auto others, tables::read_events(tx, claim.tenant, claim.run_id, state.last_seq, tables::all_events));
         for (const auto& event : others) state = apply(std::move(state), event);
         Texts texts;
         WRIT_CHECK(tables::read_texts(tx, content_, row, others, texts));

@@ -63,7 +63,7 @@ struct Exchange {
 };
 struct LoadedRun {
   RunState state;
-  Texts texts;  // of the events; what is missing was erased
+  Texts texts;  // that the state names; what is missing was erased
   std::vector<Exchange> earlier;  // oldest first
 };
 /// Events that were added, by this write or by others since `state`, and the state after them.

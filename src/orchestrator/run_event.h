@@ -33,6 +33,9 @@ struct CallRef {
   }
 };
 
+/// What the run machine makes of events; a run pins the one it started with.
+inline constexpr std::int64_t reducer_version = 1;
+
 enum class StepKind { start, model, tool };
 
 struct RunStarted {
@@ -45,7 +48,7 @@ struct RunStarted {
   ContentId prompt;
   json::value tool_choice = "auto";
   Limits limits;
-  std::int64_t reducer_version = 1;
+  std::int64_t reducer_version = orchestrator::reducer_version;
   static constexpr auto fields() {
     return std::tuple(field("session_id", &RunStarted::session_id, any, "Session."),
                       field("subject", &RunStarted::subject, any, "Whose run."),

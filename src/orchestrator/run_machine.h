@@ -13,9 +13,10 @@
 #pragma once
 
 #include <optional>
+#include <variant>
 #include <vector>
 
-#include "orchestrator/run_event.h"
+#include "orchestrator/run_state.h"
 
 namespace writ::orchestrator {
 
@@ -23,72 +24,6 @@ namespace writ::orchestrator {
 inline constexpr int restarts_max = 3;
 /// Needed to answer a review whose rule names no scope (an unknown outcome).
 inline constexpr std::string_view default_review_scope = "reviews:decide";
-
-/// A tool call of the last model output and how far it has come.
-struct CallState {
-  enum class Stage { undecided, wants_review, allowed, started, answered };
-  CallRef call;
-  Stage stage = Stage::undecided;
-  std::int64_t attempt = 1;
-  int restarts = 0;
-  bool once = false;
-  DecisionId decision_id;  // the last one
-  std::string review_scope;
-  DecisionId approved_as;  // the decision that a person approved this call for
-};
-
-/// One turn of the conversation inside the run, for the next model call.
-struct Turn {
-  ContentId text;  // assistant: its text; tool: what the model is told
-  std::vector<CallRef> tool_calls;  // assistant
-  std::string call_id;  // tool
-  std::string denied;  // tool: the refusal in words, instead of text
-};
-
-/// An approval that later decisions of the same action see.
-struct Approval {
-  DecisionId decision_id;
-  std::string argument_hash;
-  Subject approver;
-};
-
-/// A decision that said review and is not asked for yet.
-struct WantedReview {
-  DecisionId decision_id;
-  std::string scope;
-  std::string argument_hash;
-};
-
-struct RunState {
-  enum class Stage { none, deciding_start, calling_model, in_tools, ended };
-  Stage stage = Stage::none;
-  RunStatus status = RunStatus::running;
-  RunStarted start;
-  std::int64_t last_seq = 0;
-  WallTime now, started_at;
-  Millis waited_for_people{0};  // does not count against the wall limit
-  std::int64_t step = 0;  // of model calls, from 1
-  std::int64_t attempt = 1;  // of the start or the model call
-  bool model_started = false;  // step_started without a model_output
-  int restarts = 0;  // of this model call
-  int waits = 0;  // waits for a dependency without a success between them
-  std::vector<CallState> calls;  // of the last output
-  std::vector<Turn> turns;
-  std::vector<Approval> approvals;
-  std::optional<WantedReview> wanted;  // of the start or the model call
-  std::optional<ReviewRequested> review;  // open
-  std::optional<WallTime> waiting_since;  // for a person
-  std::optional<WaitingDependency> waiting;
-  Tokens prompt, completion;
-  std::optional<Tokens> tokens_left;
-  std::optional<RunFinished> finish;  // decided, not yet recorded; then the end
-
-  /// The wall limit as of what is known.
-  [[nodiscard]] WallTime deadline() const { return started_at + Millis{start.limits.wall_ms} + waited_for_people; }
-  [[nodiscard]] Tokens tokens_free() const { return start.limits.tokens - prompt - completion; }
-  /// The first call that has no answer yet, in in_tools.
-  [[nodiscard]] const CallState* open_call() const;
-};
 
 // Commands; the host performs one and appends the events that say what came of it. All ids derive from run/step/attempt.
 struct DecideStart {

@@ -229,6 +229,25 @@ TEST(RunMachineProperty, any_prefix_of_a_history_replays_to_the_state_it_led_to)
   }));
 }
 
+TEST(RunMachineProperty, a_state_read_from_a_snapshot_goes_on_as_the_one_that_was_written) {
+  EXPECT_TRUE(rc::check([] {
+    World world(some_choices());
+    const auto run = run_to_end(world, some_limits());
+    RunState state;
+    for (const auto& event : run.events) {
+      state = apply(std::move(state), event);
+      const auto written = schema::encode(state);
+      auto read = schema::decode<RunState>(written);
+      RC_ASSERT(read.has_value());
+      RC_ASSERT(schema::encode(*read) == written);
+      const auto a = next(state, event.at), b = next(*read, event.at);
+      RC_ASSERT(a.has_value() == b.has_value() && (!a || a->index() == b->index()));
+      state = std::move(*read);
+    }
+    RC_ASSERT(schema::encode(state) == schema::encode(run.state));
+  }));
+}
+
 TEST(RunMachineProperty, duplicates_and_late_events_change_nothing) {
   EXPECT_TRUE(rc::check([] {
     World world(some_choices());

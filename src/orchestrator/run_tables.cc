@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "orchestrator/run_snapshots.h"
+
 namespace writ::orchestrator {
 
 namespace tables {
@@ -223,6 +225,7 @@ Result<std::vector<Event>> read_events(sql::Reader& reader, const TenantId& tena
 Result<Appended> write_events(sql::Transaction& tx, const content::ContentStore& content, const RunRow& row,
                               RunState state, std::vector<Draft> drafts, WallTime at, Write by) {
   Appended out;
+  const auto before = state.last_seq;
   at = std::max(at, state.now);
   for (auto& draft : drafts) {
     if (state.stage == RunState::Stage::ended) break;
@@ -243,9 +246,20 @@ Result<Appended> write_events(sql::Transaction& tx, const content::ContentStore&
     state = apply(std::move(state), event);
     out.events.push_back(std::move(event));
   }
-  if (!out.events.empty()) { WRIT_TRY(out.given_back, write_summary(tx, row, state, at, by)); }
+  if (!out.events.empty()) {
+    WRIT_TRY(out.given_back, write_summary(tx, row, state, at, by));
+    WRIT_CHECK(keep_snapshot(tx, row, before, state));
+  }
   out.state = std::move(state);
   return out;
+}
+
+Status read_text(sql::Reader& reader, const content::ContentStore& content, const RunRow& row, const ContentId& id,
+                 Texts& out) {
+  if (out.known.contains(id)) return {};
+  WRIT_TRY(auto text, content.get(reader, row.tenant, row.data_subject, writ::ContentId(id)));
+  if (text) out.known.emplace(id, std::move(*text));
+  return {};
 }
 
 Status read_texts(sql::Reader& reader, const content::ContentStore& content, const RunRow& row,
@@ -253,10 +267,7 @@ Status read_texts(sql::Reader& reader, const content::ContentStore& content, con
   Status read;
   for (auto& event : events)
     for_each_content(event.data, [&](const ContentId& id) {
-      if (!read || out.known.contains(id)) return;
-      auto text = content.get(reader, row.tenant, row.data_subject, writ::ContentId(id));
-      if (!text) read = fail(std::move(text).error());
-      else if (*text) out.known.emplace(id, std::move(**text));
+      if (read) read = read_text(reader, content, row, id, out);
     });
   return read;
 }

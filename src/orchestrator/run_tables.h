@@ -26,6 +26,7 @@ enum class Write { by_host, by_person };
 /// The row and its first event, due at once. Errors: conflict (run_active).
 [[nodiscard]] Status insert_run(sql::Transaction& tx, const content::ContentStore& content, const TenantId& tenant,
                                 const SessionId& session, const Subject& data_subject, const NewRun& run);
+inline constexpr std::int64_t all_events = 1LL << 40;  // a run's own limits bound them
 /// Stored events after a seq, with content ids.
 [[nodiscard]] Result<std::vector<Event>> read_events(sql::Reader& reader, const TenantId& tenant, const RunId& run,
                                                      std::int64_t after, std::int64_t limit);
@@ -33,6 +34,9 @@ enum class Write { by_host, by_person };
 [[nodiscard]] Result<Appended> write_events(sql::Transaction& tx, const content::ContentStore& content,
                                             const RunRow& row, RunState state, std::vector<Draft> drafts, WallTime at,
                                             Write by);
+/// One text, unless it is there already or was erased.
+[[nodiscard]] Status read_text(sql::Reader& reader, const content::ContentStore& content, const RunRow& row,
+                               const ContentId& id, Texts& out);
 /// The texts of the events' content fields.
 [[nodiscard]] Status read_texts(sql::Reader& reader, const content::ContentStore& content, const RunRow& row,
                                 std::vector<Event> events, Texts& out);

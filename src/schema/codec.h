@@ -116,6 +116,10 @@ void read_value(Decoder& d, const json::value& v, const std::string& at, T& out,
     else d.read(v, at, out, Real{std::numeric_limits<double>::lowest(), std::numeric_limits<double>::max()});
   } else if constexpr (std::is_same_v<T, WallTime>) {
     d.read(v, at, out);
+  } else if constexpr (std::is_same_v<T, Millis>) {
+    std::int64_t count = 0;
+    d.read(v, at, count, number_rule(rule));
+    out = Millis{count};
   } else if constexpr (std::is_same_v<T, json::value>) {
     out = v;
   } else if constexpr (std::is_same_v<T, json::object>) {
@@ -208,6 +212,8 @@ template <class T>
     return json::value(in);
   } else if constexpr (std::is_same_v<T, WallTime>) {
     return json::value(to_rfc3339(in));
+  } else if constexpr (std::is_same_v<T, Millis>) {
+    return json::value(in.count());
   } else if constexpr (std::is_same_v<T, json::value> || std::is_same_v<T, json::object> ||
                        std::is_same_v<T, json::array>) {
     return json::value(in);
@@ -247,7 +253,7 @@ template <class T, class Rule = Any>
     describe_rule(out, rule);
   } else if constexpr (std::is_same_v<T, bool>) {
     out["type"] = "boolean";
-  } else if constexpr (std::is_integral_v<T> || is_amount<T>::value) {
+  } else if constexpr (std::is_integral_v<T> || is_amount<T>::value || std::is_same_v<T, Millis>) {
     out["type"] = "integer";
     describe_rule(out, rule);
   } else if constexpr (std::is_same_v<T, double>) {
