@@ -10,6 +10,7 @@
 #include "async/task_group.h"
 #include "http/binding.h"
 #include "http/test_server.h"
+#include "schema/sample.h"
 
 namespace writ::http::contract {
 
@@ -287,6 +288,16 @@ void check_stream(const Streaming<In, Out>& op, const In& in, const Out& item) {
   EXPECT_TRUE(bench.loops.run(producers.stop(Seconds{5})));
   check_admission(bench, op, call, in);
   check_failures<StreamPtr<Out>>(bench, call, in);
+}
+
+/// The suite of an operation, with samples made from its field tables.
+template <class In, class Out>
+void check(const Unary<In, Out>& op) {
+  check_unary(op, schema::sample<In>(), schema::sample<Out>());
+}
+template <class In, class Out>
+void check(const Streaming<In, Out>& op) {
+  check_stream(op, schema::sample<In>(), schema::sample<Out>());
 }
 
 }  // namespace writ::http::contract
