@@ -76,8 +76,8 @@ Result<Secret> DataFolder::secret(std::string_view purpose) const {
 }
 
 Result<Secret> DataFolder::local_key() const {
-  auto text = read_text(root_ / "local.key");
-  if (!text) return fail(not_found("not_initialised", (root_ / "local.key").string() + " is missing: run writ init"));
+  auto text = read_text(local_key_file());
+  if (!text) return fail(not_found("not_initialised", local_key_file().string() + " is missing: run writ init"));
   while (text->ends_with('\n')) text->pop_back();
   return Secret(std::move(*text));
 }
@@ -135,7 +135,7 @@ Result<Made> DataFolder::initialise(const std::optional<std::filesystem::path>& 
   for (auto service : services)
     WRIT_CHECK(make(root_ / "secrets" / ("client-" + std::string(service)), random_text(random)));
   WRIT_CHECK(make(root_ / "secrets" / "constitution-key", random_text(random)));
-  WRIT_CHECK(make(root_ / "local.key", std::string(crypto::make_api_key(random).reveal()) + "\n"));
+  WRIT_CHECK(make(local_key_file(), std::string(crypto::make_api_key(random).reveal()) + "\n"));
   if (!std::filesystem::exists(bootstrap_file())) {
     made.first_time = true;
     made.admin_key = crypto::make_api_key(random);

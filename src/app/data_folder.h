@@ -39,6 +39,7 @@ class DataFolder {
   }
   /// The developer's API key.
   [[nodiscard]] Result<Secret> local_key() const;
+  [[nodiscard]] std::filesystem::path local_key_file() const { return root_ / "local.key"; }
   [[nodiscard]] Result<identity::Bootstrap> bootstrap() const;
   [[nodiscard]] std::filesystem::path bootstrap_file() const { return root_ / "identity" / "bootstrap.json"; }
   [[nodiscard]] std::filesystem::path constitution_file() const { return root_ / "policy" / "constitution.json"; }

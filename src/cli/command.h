@@ -1,9 +1,11 @@
 // What every command shares: settings, exit codes, and how an error is told to a person.
 #pragma once
 
+#include <cstdio>
 #include <string>
 
 #include "app/all_settings.h"
+#include "app/data_folder.h"
 #include "core/result.h"
 
 namespace writ::cli {
@@ -13,6 +15,8 @@ enum Exit : int { done = 0, failed = 1, cannot_start = 2, interrupted = 130 };
 
 /// Prints the error with its problems to stderr and gives `code`.
 int tell(const Error& error, int code = failed);
+/// Prints the admin key that initialise() made, the only time it can be: it is stored nowhere in clear.
+void tell_admin_key(const app::Made& made, std::FILE* out);
 /// The settings of the environment; prints all problems and warnings, and gives nothing when there is a problem.
 [[nodiscard]] std::optional<app::AllSettings> settings_or_tell();
 

@@ -17,6 +17,12 @@ int tell(const Error& error, int code) {
   return code;
 }
 
+void tell_admin_key(const app::Made& made, std::FILE* out) {
+  if (!made.admin_key) return;
+  const auto key = made.admin_key->reveal();
+  std::fprintf(out, "admin key (shown this once): %.*s\n", static_cast<int>(key.size()), key.data());
+}
+
 std::optional<app::AllSettings> settings_or_tell() {
   auto read = app::read_settings(settings::Environment::of_process());
   for (const auto& warning : read.warnings)
@@ -43,9 +49,7 @@ int init(const std::string& bundle, bool as_json) {
   }
   for (const auto& file : made->files) std::printf("made %s\n", file.c_str());
   if (made->files.empty()) std::printf("%s was initialised before; nothing was changed\n", data.root().c_str());
-  if (made->admin_key)
-    std::printf("admin key (shown this once): %.*s\n", static_cast<int>(made->admin_key->reveal().size()),
-                made->admin_key->reveal().data());
+  tell_admin_key(*made, stdout);
   return done;
 }
 

@@ -1,5 +1,7 @@
 #include "cli/gateway_access.h"
 
+#include "cli/command.h"
+
 namespace writ::cli {
 
 /// The API key stands where a service's token would.
@@ -18,7 +20,8 @@ class GatewayAccess::Key final : public http::CredentialSource {
 Result<std::unique_ptr<GatewayAccess>> GatewayAccess::open(app::AllSettings settings, std::string api_key) {
   std::unique_ptr<GatewayAccess> out(new GatewayAccess);
   const app::DataFolder data(settings.shared.data_dir);
-  WRIT_TRY([[maybe_unused]] const auto made, data.initialise(std::nullopt, system_clock(), system_random()));
+  WRIT_TRY(const auto made, data.initialise(std::nullopt, system_clock(), system_random()));
+  tell_admin_key(made, stderr);
   if (const auto running = runtime::find_running(data.run_file())) {
     out->address_ = running->address;
     out->loops_ = std::make_unique<async::Loops>(1);

@@ -1,4 +1,7 @@
 // The commands of writ and their arguments.
+#include <algorithm>
+#include <cstdio>
+
 #include <CLI/CLI.hpp>
 
 #include "app/role.h"
@@ -79,6 +82,11 @@ int main(int argc, char** argv) {
   doctor_command->add_flag("--json", json, "As one JSON object");
   doctor_command->callback([&] { code = cli::doctor(json); });
 
+  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+  if (argc > 1 && argv[1][0] != '-' && std::ranges::find(commands, argv[1], &CLI::App::get_name) == commands.end()) {
+    std::fprintf(stderr, "writ: there is no command %s; `writ --help` lists them\n", argv[1]);
+    return cli::cannot_start;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

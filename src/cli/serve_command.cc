@@ -11,16 +11,14 @@ void print_welcome(const app::DataFolder& data, const app::Made& made, const std
   const auto key = data.local_key();
   std::printf("writ is ready at %s\n", address.c_str());
   if (key) std::printf("key: %.*s\n", static_cast<int>(key->reveal().size()), key->reveal().data());
-  if (made.admin_key)
-    std::printf("admin key (shown this once): %.*s\n", static_cast<int>(made.admin_key->reveal().size()),
-                made.admin_key->reveal().data());
+  tell_admin_key(made, stdout);
   std::printf(
       "\ntry:\n"
       "  writ ask \"What is 17%% of 2340?\"\n"
-      "  curl %s/v1/chat/completions -H \"Authorization: Bearer $KEY\" -H 'Content-Type: application/json' \\\n"
+      "  curl %s/v1/chat/completions -H \"Authorization: Bearer $(cat %s)\" -H 'Content-Type: application/json' \\\n"
       "       -d '{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n"
       "  writ audit list\n",
-      address.c_str(), model.c_str());
+      address.c_str(), data.local_key_file().c_str(), model.c_str());
   std::fflush(stdout);
 }
 
