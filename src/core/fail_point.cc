@@ -6,11 +6,14 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <string>
+#include <thread>
 
 #include "core/assert.h"
 
@@ -55,6 +58,15 @@ void pass_fail_point(std::string_view name) {
     WRIT_ASSERT(written == static_cast<ssize_t>(line.size()), "the fail point log can be written");
   }
   if (name == points.die_at && count == points.die_at_count) ::_exit(137);
+}
+
+void pass_pause_point(std::string_view name) {
+  static const char* const folder = std::getenv("WRIT_PAUSE_POINTS");
+  if (folder == nullptr) return;
+  const auto armed = std::string(folder) + '/' + std::string(name), reached = armed + ".reached";
+  // Of several that pass at once, one is paused.
+  if (::rename(armed.c_str(), reached.c_str()) != 0) return;
+  while (::access(reached.c_str(), F_OK) == 0) std::this_thread::sleep_for(std::chrono::milliseconds{1});
 }
 
 }  // namespace writ

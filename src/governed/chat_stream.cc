@@ -3,20 +3,11 @@
 #include "governed/questions.h"
 
 namespace writ::governed {
-namespace {
 
-// Owns what it needs, because the stream it settles for is gone.
-Task<void> settle_later(policy::PolicyPort* policy, Context ctx, policy::SettleRequest settlement) {
-  // An error here leaves the reservation to expire as presumed, which policy records.
-  (void)co_await policy->settle(std::move(ctx), std::move(settlement));
-}
-
-}  // namespace
-
-ChatStream::ChatStream(policy::PolicyPort& policy, async::TaskGroup& tasks, Executor executor, Context ctx,
-                       ChatCall call, Tokens counted, Decided decided, StreamPtr<slm::ChatEvent> events)
+ChatStream::ChatStream(policy::PolicyPort& policy, Settling settling, Executor executor, Context ctx, ChatCall call,
+                       Tokens counted, Decided decided, StreamPtr<slm::ChatEvent> events)
     : policy_(policy),
-      tasks_(tasks),
+      settling_(settling),
       executor_(executor),
       ctx_(std::move(ctx)),
       call_(std::move(call)),
@@ -29,11 +20,7 @@ ChatStream::ChatStream(policy::PolicyPort& policy, async::TaskGroup& tasks, Exec
 ChatStream::~ChatStream() {
   if (settled_) return;
   events_.reset();
-  auto ctx = ctx_;
-  ctx.cancel = {};
-  ctx.deadline = system_clock().steady() + Seconds{5};
-  // When the process is stopping the group refuses; then the reservation expires as presumed.
-  (void)tasks_.spawn(executor_, "settle", settle_later(&policy_, std::move(ctx), settlement()));
+  settling_.charge(executor_, ctx_, settlement(), decided_.decision.reservation);
 }
 
 policy::SettleRequest ChatStream::settlement() const {
@@ -152,7 +139,9 @@ Task<Result<ChatItem>> ChatStream::finish(slm::ChatEvent end) {
 
 Task<Result<ChatItem>> ChatStream::stop_denied(policy::Decision denial) {
   events_.reset();  // frees the slot
-  WRIT_CO_TRY(const auto settled, co_await policy_.settle(ctx_, settlement()));
+  // The denial stands whether or not its charge can be recorded at once.
+  const auto settled = co_await policy_.settle(ctx_, settlement());
+  if (!settled) settling_.charge(executor_, ctx_, settlement(), decided_.decision.reservation);
   settled_ = true;
   stage_ = Stage::ended;
   ChatItem item;
@@ -162,7 +151,7 @@ Task<Result<ChatItem>> ChatStream::stop_denied(policy::Decision denial) {
   end.reason = reason_of(denial);
   end.text = text_.substr(0, sent_);
   end.usage = {.prompt = counted_, .completion = completion_};
-  end.tokens_left = settled.tokens_left;
+  end.tokens_left = settled ? settled->tokens_left : denial.tokens_left;
   item.decided = Decided{.action = policy::Action::model_output,
                          .resource = decided_.resource,
                          .request_hash = {},

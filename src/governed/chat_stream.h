@@ -5,6 +5,7 @@
 #pragma once
 
 #include "governed/governed.h"
+#include "governed/settling.h"
 
 namespace writ::governed {
 
@@ -15,7 +16,7 @@ inline constexpr std::size_t inspect_bytes = 48;
 class ChatStream final : public Stream<ChatItem> {
  public:
   /// `events` is empty when the call was not allowed.
-  ChatStream(policy::PolicyPort& policy, async::TaskGroup& tasks, Executor executor, Context ctx, ChatCall call,
+  ChatStream(policy::PolicyPort& policy, Settling settling, Executor executor, Context ctx, ChatCall call,
              Tokens counted, Decided decided, StreamPtr<slm::ChatEvent> events);
   /// Settles what was used when the stream is dropped before its end.
   ~ChatStream() override;
@@ -37,7 +38,7 @@ class ChatStream final : public Stream<ChatItem> {
   [[nodiscard]] Tokens used() const { return counted_ + completion_; }
 
   policy::PolicyPort& policy_;
-  async::TaskGroup& tasks_;
+  Settling settling_;
   Executor executor_;
   Context ctx_;
   ChatCall call_;

@@ -2,6 +2,7 @@
 
 #include "governed/chat_stream.h"
 #include "governed/questions.h"
+#include "governed/settling.h"
 
 namespace writ::governed {
 namespace {
@@ -31,7 +32,16 @@ Task<Result<StreamPtr<ChatItem>>> Governed::chat(Context ctx, ChatCall call) {
   auto question = ask_model_call(call, call.prompt.model, counted.prompt);
   Decided decided{
       .action = question.action, .resource = question.resource, .request_hash = question.request_hash, .decision = {}};
-  WRIT_CO_TRY(decided.decision, co_await policy_.evaluate(ctx, std::move(question)));
+  const auto here = co_await async::this_executor();
+  const Settling settling(policy_, tasks_);
+  auto judged = co_await policy_.evaluate(ctx, question);
+  if (!judged) {
+    // Perhaps decided and reserved all the same: without an answer nobody would ever settle it.
+    if (judged.error().outcome == Outcome::unknown)
+      settling.give_back(here, ctx, std::move(question), call.request_id + "/settle");
+    co_return fail(std::move(judged).error());
+  }
+  decided.decision = std::move(*judged);
   StreamPtr<slm::ChatEvent> events;
   if (decided.decision.decision == policy::Verdict::allow) {
     // The reservation is an enforced bound: the call ends before it expires.
@@ -39,16 +49,18 @@ Task<Result<StreamPtr<ChatItem>>> Governed::chat(Context ctx, ChatCall call) {
       ctx.deadline = std::min(ctx.deadline, system_clock().steady() + (reservation->expires_at - system_clock().now()));
     auto opened = co_await slm_.chat(ctx, {.prompt = call.prompt, .grant = decided.decision.grant.value_or("")});
     if (!opened) {
-      // Nothing was generated: give the reservation back before the error goes on.
-      (void)co_await policy_.settle(ctx, {.request_id = call.request_id + "/settle",
-                                          .decision_id = decided.decision.decision_id,
-                                          .actual = Tokens{0}});
+      // A model that may have begun has read the prompt; else nothing was used.
+      const auto used = opened.error().outcome == Outcome::unknown ? counted.prompt : Tokens{0};
+      settling.charge(
+          here, ctx,
+          {.request_id = call.request_id + "/settle", .decision_id = decided.decision.decision_id, .actual = used},
+          decided.decision.reservation);
       co_return fail(std::move(opened).error());
     }
     events = std::move(*opened);
   }
-  co_return std::make_unique<ChatStream>(policy_, tasks_, co_await async::this_executor(), std::move(ctx),
-                                         std::move(call), counted.prompt, std::move(decided), std::move(events));
+  co_return std::make_unique<ChatStream>(policy_, settling, here, std::move(ctx), std::move(call), counted.prompt,
+                                         std::move(decided), std::move(events));
 }
 
 Task<Result<Decided>> Governed::decide_start(Context ctx, std::string request_id, const Actor& actor,

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "core/fail_point.h"
 #include "crypto/hash.h"
 #include "policy/api/grant.h"
 
@@ -187,6 +188,7 @@ Task<Result<Decision>> PolicyService::evaluate(Context ctx, EvaluateRequest in) 
     if (decision.error().code != "budget_spent") co_return fail(std::move(decision).error());
     co_return co_await refuse_spent(std::move(ctx), std::move(recording), std::move(decision).error());
   }
+  WRIT_PAUSE_POINT("policy.evaluated");
   if (action == Action::model_call && decision->decision == Verdict::allow)
     inspections_.begin(ctx.principal.tenant, decision->decision_id, in_force, clock_.now() + settings_.reservation_life,
                        clock_.now());

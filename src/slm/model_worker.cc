@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "core/assert.h"
+#include "core/fail_point.h"
 
 namespace writ::slm {
 namespace {
@@ -232,6 +233,7 @@ void ModelWorker::drop_given_up() {
 }
 
 void ModelWorker::step() {
+  WRIT_PAUSE_POINT("slm.step");
   probe_.active(engine_->active());
   const auto before = engine_->counters().decode_calls;
   auto events = engine_->step(answers_.size() > 1 ? limits_.shared_batch : limits_.engine.batch_tokens);

@@ -34,8 +34,6 @@ end_to_end_checks() {
     for file in tests/e2e/test_*.py; do
       [[ " ${long[*]} " == *" $(basename "${file#*test_}" .py) "* ]] || set -- "$@" "$file"
     done
-    set -- "$@" --deselect "test_output_release.py::test_a_denied_call_is_charged_what_it_used[split]"
-    not_run "e2e of a denied call's charge across processes" "it fails there now and then; ./test nightly runs it"
     not_run "e2e of ${long[*]}" "minutes each or a race against a fast model, not yet green in one run together; ./test nightly runs them"
   fi
   # E2E_* rather than WRIT_*: the product refuses WRIT_ variables that it does not know.
