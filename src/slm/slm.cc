@@ -47,6 +47,11 @@ Status check_all(const ModelRegistry& models, const std::filesystem::path& state
   return {};
 }
 
+Error unloadable(Error error) {
+  error.message += ": restore the file, or choose another model with WRIT_SLM_DEFAULT_MODEL and WRIT_SLM_MODELS";
+  return error;
+}
+
 Task<Status> start(Parts* parts) {
   const auto& settings = parts->deps.settings;
   WRIT_CO_CHECK(check_cpu(llama::required_features(), llama::available_features()));
@@ -59,7 +64,11 @@ Task<Status> start(Parts* parts) {
   const auto* const list = &models;
   auto check = [list, folder = parts->deps.state_folder] { return check_all(*list, folder); };
   WRIT_CO_CHECK(co_await parts->pool.run(Context{}, std::move(check)));
-  parts->service.serve(std::move(models), limits_of(settings), settings.preload);
+  parts->service.serve(std::move(models), limits_of(settings));
+  if (!settings.preload) co_return Status{};
+  // Waited for: a file that only loading finds out to be no model must stop the start, as any other wrong setting does.
+  auto loaded = co_await parts->service.load_default(Context{});
+  if (!loaded) co_return fail(unloadable(std::move(loaded).error()));
   co_return Status{};
 }
 

@@ -89,6 +89,19 @@ TEST_F(SlmModelsTest, the_start_refuses_a_damaged_model_with_how_to_fix_it) {
       << started.error().message;
 }
 
+TEST_F(SlmModelsTest, the_start_refuses_a_default_model_that_only_loading_finds_damaged) {
+  std::ifstream in(WRIT_MODELS "/tiny/writ-tiny.gguf", std::ios::binary);
+  std::string half(std::istreambuf_iterator<char>(in), {});
+  half.resize(half.size() / 2);
+  settings.models = {folder.write("mine.gguf", half).string()};
+  settings.default_model = "mine";
+  const auto started = start();
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, "model_failed");
+  EXPECT_NE(started.error().message.find(settings.models[0]), std::string::npos) << started.error().message;
+  EXPECT_NE(started.error().message.find("WRIT_SLM_DEFAULT_MODEL"), std::string::npos) << started.error().message;
+}
+
 TEST_F(SlmModelsTest, the_start_refuses_a_missing_model) {
   settings.default_model = "nothing";
   const auto started = start();

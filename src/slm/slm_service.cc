@@ -31,11 +31,15 @@ SlmService::SlmService(policy::GrantVerifier& grants, async::BlockingPool& pool,
                        const observability::Logger& log, const Clock& clock, Random& random)
     : grants_(grants), pool_(pool), registry_(registry), log_(log), clock_(clock), random_(random) {}
 
-void SlmService::serve(ModelRegistry models, const WorkerLimits& limits, bool preload) {
+void SlmService::serve(ModelRegistry models, const WorkerLimits& limits) {
   models_.emplace(std::move(models));
   for (const auto& spec : models_->models())
     workers_.emplace(spec.id, std::make_unique<ModelWorker>(spec, limits, registry_, log_, clock_, random_));
-  if (preload) workers_.at(models_->default_model().id)->start();
+}
+
+Task<Status> SlmService::load_default(Context ctx) {
+  WRIT_CO_CHECK(co_await workers_.at(models_->default_model().id)->loaded(std::move(ctx)));
+  co_return Status{};
 }
 
 void SlmService::stop() {

@@ -19,8 +19,10 @@ class SlmService final : public SlmPort {
   SlmService(policy::GrantVerifier& grants, async::BlockingPool& pool, observability::Registry& registry,
              const observability::Logger& log, const Clock& clock, Random& random);
 
-  /// Makes the workers, once, before any request. preload: load the default model now, in its own thread.
-  void serve(ModelRegistry models, const WorkerLimits& limits, bool preload);
+  /// Makes the workers, once, before any request. A model is loaded by its first request.
+  void serve(ModelRegistry models, const WorkerLimits& limits);
+  /// Loads the default model now. Errors: unavailable (model_failed, stopping).
+  [[nodiscard]] Task<Status> load_default(Context ctx);
   /// Ends all answers and joins the models' threads: blocks for at most one step, or a load under way.
   void stop();
   /// Of the default model. Errors: unavailable (model_loading, model_failed, stopping).
