@@ -27,7 +27,7 @@ struct Parts {
   Inference inference;
   TokenEndpoint token;
   PublicDocuments documents;
-  observability::LastKnown policy{"policy", known_for}, models{"models", known_for};
+  observability::LastKnown policy{"policy", known_for}, models{"slm", known_for};
 };
 
 Context own_context(std::stop_token stop) {
@@ -79,7 +79,7 @@ Made make_service(Deps deps) {
       .checks =
           {{.name = "identity", .need = Need::required, .status = [p] { return p->deps.identity_fresh(); }},
            {.name = "policy", .need = Need::optional, .status = [p] { return p->policy.get(p->deps.clock.steady()); }},
-           {.name = "models", .need = Need::optional, .status = [p] { return p->models.get(p->deps.clock.steady()); }}},
+           {.name = "slm", .need = Need::optional, .status = [p] { return p->models.get(p->deps.clock.steady()); }}},
       .start = [p](runtime::Scope scope) { return start(p, scope); },
       .drain = {},
       .flush = {},

@@ -105,7 +105,7 @@ TEST(Gateway, readiness_shows_policy_and_models_and_needs_identity) {
   const Gate door;
   std::map<std::string, bool> required;
   for (const auto& check : door.made.service.checks) required[check.name] = check.need == observability::Need::required;
-  EXPECT_EQ(required, (std::map<std::string, bool>{{"identity", true}, {"policy", false}, {"models", false}}));
+  EXPECT_EQ(required, (std::map<std::string, bool>{{"identity", true}, {"policy", false}, {"slm", false}}));
   for (const auto& check : door.made.service.checks)
     if (check.name != "identity") EXPECT_EQ(check.status().error().code, "not_yet_known");
 }

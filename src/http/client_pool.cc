@@ -75,9 +75,11 @@ Task<Status> ClientPool::connect(Context ctx, std::shared_ptr<ClientConnection> 
   }
   if (connected) co_return connected;
   endpoints_.clear();  // look again next time
-  if (connected.error().kind == ErrorKind::deadline && !ctx.expired())
-    co_return fail(not_sent(unavailable("connect_failed", "cannot connect to " + host_ + " in time")));
-  co_return fail(std::move(connected).error().while_doing("reaching " + host_ + ":" + port_));
+  auto error = std::move(connected).error();
+  if (error.kind == ErrorKind::deadline && !ctx.expired())
+    error = not_sent(unavailable("connect_failed", "cannot connect in time"));
+  error.where = host_ + ":" + port_;  // for the log: whoever is answered with this error learns no inner address
+  co_return fail(std::move(error));
 }
 
 Task<Result<Endpoints>> ClientPool::resolve(Context ctx) {

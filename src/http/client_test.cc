@@ -80,6 +80,9 @@ TEST_F(ClientTest, nobody_listening_means_not_sent) {
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().kind, ErrorKind::unavailable);
   EXPECT_EQ(answer.error().outcome, Outcome::not_sent);
+  // The message may go out to the public; the address is for the log.
+  EXPECT_EQ(answer.error().message.find("127.0.0.1"), std::string::npos) << answer.error().message;
+  EXPECT_EQ(answer.error().where, "127.0.0.1:1");
 }
 
 TEST_F(ClientTest, a_cut_after_the_request_is_unknown_and_never_repeated) {

@@ -117,7 +117,7 @@ Task<Result<json::value>> Remote::exchange(const OperationInfo& info, Context ct
   else response = fail(std::move(request).error());
   Result<json::value> out = fail(Error{});
   if (!response) {
-    out = fail(std::move(response).error());
+    out = fail(std::move(response).error().while_doing(reaching()));
   } else if (!good(response->status)) {
     out = fail(read_problem(response->status, response->body));
   } else if (response->body.empty()) {
@@ -143,7 +143,7 @@ Task<Result<StreamPtr<json::value>>> Remote::open_items(const OperationInfo& inf
   }
   if (opened && opened->stream && is_media_type(opened->response.header("Content-Type"), sse_type))
     co_return std::make_unique<EventItems>(std::move(call), std::move(opened->stream));
-  auto error = !opened                         ? std::move(opened).error()
+  auto error = !opened                         ? std::move(opened).error().while_doing(reaching())
                : good(opened->response.status) ? not_understood(info, "the answer is no event stream")
                                                : read_problem(opened->response.status, opened->response.body);
   call.end(&error);

@@ -63,6 +63,7 @@ class Remote {
   Task<Result<StreamPtr<json::value>>> open_items(const OperationInfo& info, Context ctx, json::object in);
   Task<Result<ClientRequest>> prepare(const OperationInfo& info, Context ctx, json::object in);
   static Error bad_reply(const OperationInfo& info, const Error& problems);
+  [[nodiscard]] std::string reaching() const { return "reaching " + callee_; }
 
   Client* client_;
   CredentialSource* credentials_;
