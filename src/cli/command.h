@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "app/all_settings.h"
 #include "app/data_folder.h"
@@ -32,6 +33,12 @@ struct ServeOptions {
 };
 int serve(const ServeOptions& options);
 int worker(const std::string& profile);
+
+struct ModelRenderOptions {
+  std::string model;  // empty: the default
+  bool tokens = false;
+};
+int model_render(const ModelRenderOptions& options);
 
 int init(const std::string& bundle, bool json);
 int sign_policy(const std::string& bundle, std::int64_t version);

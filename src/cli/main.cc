@@ -45,6 +45,17 @@ int main(int argc, char** argv) {
   init_command->add_flag("--json", json, "As one JSON object");
   init_command->callback([&] { code = cli::init(bundle, json); });
 
+  auto* model_command =
+      app.add_subcommand("model", "What a model is given, and how well it answers")->require_subcommand(1);
+  cli::ModelRenderOptions render;
+  auto* render_command = model_command->add_subcommand(
+      "render",
+      "Print what a model would be given: reads {\"messages\", \"tools\"?, \"add_generation_prompt\"?} from stdin, one "
+      "JSON object a line, and answers each with one line, {\"text\"} or {\"error\"}");
+  render_command->add_option("--model", render.model, "Model id instead of the default's");
+  render_command->add_flag("--tokens", render.tokens, "Add \"tokens\", the ids that are decoded");
+  render_command->callback([&] { code = cli::model_render(render); });
+
   std::int64_t version = 0;
   auto* policy_command = app.add_subcommand("policy", "The constitution")->require_subcommand(1);
   auto* sign_command = policy_command->add_subcommand("sign", "Sign a bundle as the next version, with the local key");

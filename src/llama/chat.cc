@@ -76,7 +76,7 @@ common_chat_params apply_native(const common_chat_templates* templates, common_c
 
 RenderedChat ChatTemplate::Impl::render_tagged(const ChatRequest& request, const json::object& document) const {
   auto input = common_json::parse(to_text(document));
-  input["add_generation_prompt"] = true;
+  input["add_generation_prompt"] = request.end == PromptEnd::open_answer;
   input["bos_token"] = tokens.begin;
   input["eos_token"] = tokens.end;
   if (request.tools.empty() || request.tool_choice == ToolChoice::none) input.erase("tools");
@@ -102,6 +102,7 @@ RenderedChat ChatTemplate::Impl::render_native(const ChatRequest& request, const
   inputs.tools = common_chat_tools_parse_oaicompat(input.at("tools"));
   inputs.parallel_tool_calls = request.parallel == ParallelCalls::allowed;
   inputs.enable_thinking = false;  // reasoning text would be shown as the answer
+  inputs.add_generation_prompt = request.end == PromptEnd::open_answer;
   if (request.json_schema) inputs.json_schema = to_text(*request.json_schema);
   switch (request.tool_choice) {
     case ToolChoice::automatic: inputs.tool_choice = COMMON_CHAT_TOOL_CHOICE_AUTO; break;

@@ -23,6 +23,8 @@ enum class ToolFormat {
 
 enum class ToolChoice { automatic, none, required, named };
 enum class ParallelCalls { allowed, refused };
+/// How a prompt ends: where the model's answer begins, or after the last message, as a trainer wants it.
+enum class PromptEnd { open_answer, last_message };
 
 struct ChatRequest {
   json::array messages;  // {role, content: text | parts | null, tool_calls?, tool_call_id?}, 1 or more
@@ -31,6 +33,7 @@ struct ChatRequest {
   std::string tool_name{};  // with ToolChoice::named
   ParallelCalls parallel = ParallelCalls::allowed;
   std::optional<json::value> json_schema{};  // an answer in text must match it
+  PromptEnd end = PromptEnd::open_answer;
 };
 
 /// A grammar for the sampler. Empty `gbnf`: none.

@@ -147,6 +147,7 @@ Result<ChatRequest> checked_request(const ChatRequest& request) {
   checked.tool_name = request.tool_name;
   checked.parallel = request.parallel;
   checked.json_schema = request.json_schema;
+  checked.end = request.end;
 
   Problems problems;
   if (request.messages.empty()) problems.push_back({"/messages", "must hold at least one message"});

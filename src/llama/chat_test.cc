@@ -60,12 +60,11 @@ TEST(ChatTemplate, the_models_own_template_renders_what_it_was_trained_with) {
     ChatRequest request;
     request.messages = golden.at("messages").as_array();
     if (const auto* tools = golden.if_contains("tools"); tools->is_array()) request.tools = tools->get_array();
+    request.end = golden.at("add_generation_prompt").as_bool() ? PromptEnd::open_answer : PromptEnd::last_message;
     const auto chat = own->render(request);
     ASSERT_TRUE(chat.has_value()) << text_at(golden, "name") << ": " << chat.error().message
                                   << to_text(golden.at("messages"));
-    std::string expected(text_at(golden, "text"));
-    if (!golden.at("add_generation_prompt").as_bool()) expected += "<|im_start|>assistant\n";
-    EXPECT_EQ(chat->prompt, expected) << text_at(golden, "name");
+    EXPECT_EQ(chat->prompt, text_at(golden, "text")) << text_at(golden, "name");
     ++compared;
   }
   EXPECT_GE(compared, 20);

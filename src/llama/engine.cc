@@ -230,6 +230,8 @@ Result<std::unique_ptr<Engine>> Engine::create(const Model& model, const EngineL
                                     "least slots, threads of 1 to {}",
                                     slots_max, GGML_MAX_N_THREADS)));
   }
+  if (model.impl_->part != ModelPart::all)
+    return fail(invalid("no_weights", "only the model's vocabulary was loaded, which generates nothing"));
   auto impl = std::make_unique<Impl>(model, limits);
   auto* const loaded = model.impl_->model.get();
   auto params = llama_context_default_params();

@@ -167,6 +167,9 @@ TEST(Engine, wrong_sequences_are_refused) {
   EXPECT_EQ(engine->add(question(1, "hi")).error().code, "duplicate_sequence");
   EXPECT_EQ(engine->active(), 1);
   EXPECT_EQ(Engine::create(test_model(), {.slots = 0}).error().code, "bad_engine_limits");
+  const auto words = Model::load(test_model_files(), ModelPart::vocabulary);
+  ASSERT_TRUE(words);
+  EXPECT_EQ(Engine::create(**words, small).error().code, "no_weights");
 }
 
 TEST(Engine, a_stop_string_ends_the_answer_and_is_not_in_it) {

@@ -65,7 +65,6 @@ ModelInfo describe(const llama_model* model, const ModelFiles& files) {
   info.size = {static_cast<std::int64_t>(llama_model_size(model))};
   info.trained_context = {llama_model_n_ctx_train(model)};
   info.vocabulary = llama_vocab_n_tokens(llama_model_get_vocab(model));
-  info.has_adapter = files.adapter.has_value();
   return info;
 }
 
@@ -90,22 +89,24 @@ Status append_tokens(const llama_vocab* vocab, std::string_view text, SpecialTok
 Model::Model(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Model::~Model() = default;
 
-Result<std::unique_ptr<Model>> Model::load(const ModelFiles& files) {
+Result<std::unique_ptr<Model>> Model::load(const ModelFiles& files, ModelPart part) {
   WRIT_CHECK(check_file(files.gguf, "model_file_missing", "the model file"));
   if (files.adapter) WRIT_CHECK(check_file(*files.adapter, "adapter_file_missing", "the adapter file"));
   ensure_backend();
 
   auto impl = std::make_unique<Impl>();
+  impl->part = part;
   const ErrorLines errors;
   auto params = llama_model_default_params();
   params.n_gpu_layers = 0;
+  params.vocab_only = part == ModelPart::vocabulary;
   impl->model.reset(llama_model_load_from_file(files.gguf.c_str(), params));
   if (!impl->model) {
     return fail(invalid("model_unreadable", fmt::format("the model file {} cannot be loaded: {}", files.gguf.string(),
                                                         errors.text("it is no GGUF file that llama.cpp knows"))));
   }
   impl->vocab = llama_model_get_vocab(impl->model.get());
-  if (files.adapter) {
+  if (files.adapter && part == ModelPart::all) {
     impl->adapter = llama_adapter_lora_init(impl->model.get(), files.adapter->c_str());
     if (impl->adapter == nullptr) {
       return fail(invalid("adapter_mismatch",
@@ -114,6 +115,7 @@ Result<std::unique_ptr<Model>> Model::load(const ModelFiles& files) {
     }
   }
   impl->info = describe(impl->model.get(), files);
+  impl->info.has_adapter = impl->adapter != nullptr;
 
   const auto* own_template = llama_model_chat_template(impl->model.get(), nullptr);
   if (files.chat_template || own_template != nullptr) {

@@ -18,6 +18,7 @@ struct Model::Impl {
   std::unique_ptr<llama_model, FreeModel> model;
   const llama_vocab* vocab = nullptr;
   llama_adapter_lora* adapter = nullptr;  // the model owns it
+  ModelPart part = ModelPart::all;
   ModelInfo info;
   std::optional<ChatTemplate> chat_template;
 };

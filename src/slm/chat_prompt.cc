@@ -43,8 +43,9 @@ Result<llama::ChatRequest> chat_request(const Prompt& prompt) {
   return request;
 }
 
-Result<RenderedPrompt> render(const llama::Model& model, const Prompt& prompt) {
-  WRIT_TRY(const auto request, chat_request(prompt));
+Result<RenderedPrompt> render(const llama::Model& model, const Prompt& prompt, llama::PromptEnd end) {
+  WRIT_TRY(auto request, chat_request(prompt));
+  request.end = end;
   auto chat = model.chat_template()->render(request);
   if (!chat) return fail(as_port_error(std::move(chat).error()));
   WRIT_TRY(auto tokens, model.tokenize(*chat));

@@ -16,7 +16,8 @@ struct RenderedPrompt {
   std::vector<llama::Token> tokens;
 };
 /// Errors: invalid (bad_messages, bad_tools, bad_json_schema, render_failed), with pointers into the prompt. Thread: any.
-[[nodiscard]] Result<RenderedPrompt> render(const llama::Model& model, const Prompt& prompt);
+[[nodiscard]] Result<RenderedPrompt> render(const llama::Model& model, const Prompt& prompt,
+                                            llama::PromptEnd end = llama::PromptEnd::open_answer);
 
 /// What to decode, except for its id. max_tokens: after all caps. seed: used where the prompt has none.
 [[nodiscard]] llama::Sequence sequence_of(RenderedPrompt rendered, const Prompt& prompt, std::int32_t max_tokens,

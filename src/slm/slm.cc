@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "llama/backend.h"
+#include "slm/model_folders.h"
 #include "slm/start_checks.h"
 
 namespace writ::slm {
@@ -57,10 +58,7 @@ Task<Status> start(Parts* parts) {
   WRIT_CO_CHECK(check_cpu(llama::required_features(), llama::available_features()));
   llama::set_log_sink(
       [log = &parts->deps.log](llama::LogLevel level, std::string_view line) { write_llama_log(*log, level, line); });
-  WRIT_CO_TRY(auto models, ModelRegistry::open({.models_dir = settings.models_dir.value_or(WRIT_DEFAULT_MODELS_DIR),
-                                                .cache = settings.cache.value_or(WRIT_DEFAULT_SLM_CACHE),
-                                                .more = settings.models,
-                                                .default_model = settings.default_model}));
+  WRIT_CO_TRY(auto models, ModelRegistry::open(registry_options(settings)));
   const auto* const list = &models;
   auto check = [list, folder = parts->deps.state_folder] { return check_all(*list, folder); };
   WRIT_CO_CHECK(co_await parts->pool.run(Context{}, std::move(check)));
