@@ -40,6 +40,19 @@ struct ModelRenderOptions {
 };
 int model_render(const ModelRenderOptions& options);
 
+struct ModelEvalOptions {
+  std::vector<std::string> files;
+  std::string model;     // empty: the default
+  std::string url, key;  // empty: a platform in this process
+  std::int32_t jobs = 4;
+  std::int64_t max_tokens = 256;
+  std::size_t limit = 0;  // 0: all cases
+  std::size_t show = 0;
+  std::vector<std::string> minimums;  // SPLIT=PERCENT
+  bool json = false;
+};
+int model_eval(const ModelEvalOptions& options);
+
 int init(const std::string& bundle, bool json);
 int sign_policy(const std::string& bundle, std::int64_t version);
 int audit_list(const std::string& run, std::int64_t after, std::int64_t limit);

@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/gateway_access.h"
+#include "cli/temporary_folder.h"
 
 namespace writ::cli {
 
@@ -125,20 +126,14 @@ namespace {
 
 // A wired platform of which nothing is started, on a folder that goes again: what it says of itself is made of its rows.
 Status with_wired_platform(const std::function<std::string(const app::Platform&)>& text_of) {
-  std::string folder = (std::filesystem::temp_directory_path() / "writ-describe-XXXXXX").string();
-  if (::mkdtemp(folder.data()) == nullptr)
-    return fail(unavailable("data_not_writable", "cannot make a temporary folder", std::nullopt));
+  WRIT_TRY(const auto folder, TemporaryFolder::make());
   auto read = app::read_settings(settings::Environment({}));
-  read.settings.shared.data_dir = folder;
-  auto status = [&]() -> Status {
-    WRIT_CHECK(app::DataFolder(folder).initialise(std::nullopt, system_clock(), system_random()));
-    WRIT_TRY(const auto platform,
-             app::Platform::make({.settings = std::move(read.settings), .only = {}, .announce = false}));
-    std::printf("%s\n", text_of(*platform).c_str());
-    return {};
-  }();
-  std::filesystem::remove_all(folder);
-  return status;
+  read.settings.shared.data_dir = folder.path();
+  WRIT_CHECK(app::DataFolder(folder.path()).initialise(std::nullopt, system_clock(), system_random()));
+  WRIT_TRY(const auto platform,
+           app::Platform::make({.settings = std::move(read.settings), .only = {}, .announce = false}));
+  std::printf("%s\n", text_of(*platform).c_str());
+  return {};
 }
 
 }  // namespace

@@ -56,6 +56,26 @@ int main(int argc, char** argv) {
   render_command->add_flag("--tokens", render.tokens, "Add \"tokens\", the ids that are decoded");
   render_command->callback([&] { code = cli::model_render(render); });
 
+  cli::ModelEvalOptions eval;
+  auto* eval_command = model_command->add_subcommand(
+      "eval",
+      "Score a model: plays the client of each case over POST /v1/chat/completions, and tells how many were right");
+  eval_command->add_option("files", eval.files, "Cases, one JSON object a line; models/README.md tells their form")
+      ->required()
+      ->check(CLI::ExistingFile);
+  eval_command->add_option("--model", eval.model, "Model id instead of the default's");
+  eval_command->add_option("--url", eval.url, "Ask this OpenAI-compatible server; its budget and audit are used");
+  eval_command->add_option("--key", eval.key, "API key of --url; better in WRIT_API_KEY, which no process list shows")
+      ->envname("WRIT_API_KEY");
+  eval_command->add_option("--jobs", eval.jobs, "Cases that are played at once (4)")->check(CLI::Range(1, 64));
+  eval_command->add_option("--max-tokens", eval.max_tokens, "Of each answer (256)")->check(CLI::Range(1, 32'768));
+  eval_command->add_option("--limit", eval.limit, "Only the first so many cases of each split")
+      ->check(CLI::Range(1, 1'000'000));
+  eval_command->add_option("--show", eval.show, "Show so many of the wrong cases")->check(CLI::Range(0, 1'000'000));
+  eval_command->add_option("--min", eval.minimums, "SPLIT=PERCENT, repeatable: exit code 1 when fewer cases are right");
+  eval_command->add_flag("--json", eval.json, "As one JSON object");
+  eval_command->callback([&] { code = cli::model_eval(eval); });
+
   std::int64_t version = 0;
   auto* policy_command = app.add_subcommand("policy", "The constitution")->require_subcommand(1);
   auto* sign_command = policy_command->add_subcommand("sign", "Sign a bundle as the next version, with the local key");
