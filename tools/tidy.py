@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Runs clang-tidy over our sources and remembers clean results by content.
+"""Runs clang-tidy over our sources and tests and remembers clean results by content.
 
-A room's sources are checked as one unit, so that headers are parsed once; when a room does not compile as one unit
-(two files with the same local name), its files are checked one by one. A unit is skipped when it, all our headers it
+Headers of libraries cost far more than our own lines, so about forty files are joined into one unit. A file's unit is
+chosen by its name: a new file changes one unit only, and files of one room, which share a namespace and so might
+clash, are mostly apart. A unit that does not compile as one is halved. A unit is skipped when it, all our headers it
 includes, .clang-tidy, the compile command and clang-tidy itself are as in an earlier clean run.
 
 Usage: tools/tidy.py --build <build folder> --cache <folder> [--jobs N] [<path>…]
-Only sources below the given paths are checked (default: src).
+Only files below the given paths are checked (default: src).
 """
 
 import argparse
-import collections
 import concurrent.futures
 import hashlib
 import json
@@ -27,13 +27,20 @@ TIDY = "clang-tidy-19"
 INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.M)
 # Instantiates libraries; holds no code of ours.
 LIBRARY_SOURCES = re.compile(r"/boost_\w+\.cc$")
+# On one core, 41 files take 47 s and 1.6 GiB as one unit; 8 files of one room take a third of that.
+FILES_PER_UNIT = 42
 
 
 class Unit:
-    """Files that are checked in one go, with the compile flags of the first."""
+    """Files that are checked in one go, with the compile flags of all of them."""
 
     def __init__(self, name: str, files: list[pathlib.Path], flags: list[str]):
         self.name, self.files, self.flags = name, files, flags
+
+    def halves(self) -> "list[Unit]":
+        middle = len(self.files) // 2
+        return [Unit(f"{self.name}{mark}", files, self.flags)
+                for mark, files in (("a", self.files[:middle]), ("b", self.files[middle:]))]
 
     def key(self, base: bytes) -> str:
         digest = hashlib.sha256(base)
@@ -69,21 +76,34 @@ def flags_of(command: dict) -> list[str]:
     return flags
 
 
+def union_of_flags(commands: list[dict]) -> list[str]:
+    """Every flag once, in order; two values of one macro cannot be in one unit."""
+    union: dict[tuple[str, ...], None] = {}
+    macros: dict[str, str] = {}
+    for command in commands:
+        words = iter(flags_of(command))
+        for word in words:
+            if word.startswith("-D") and macros.setdefault(word.partition("=")[0], word) != word:
+                sys.exit(f"tidy: {command['file']} is compiled with another value of {word.partition('=')[0][2:]}")
+            union[(word, next(words)) if word in ("-isystem", "-include") else (word,)] = None
+    return [word for flag in union for word in flag]
+
+
 def units(build: pathlib.Path, paths: list[pathlib.Path]) -> list[Unit]:
-    groups: dict[tuple[str, ...], list[pathlib.Path]] = collections.defaultdict(list)
+    commands: dict[str, dict[pathlib.Path, dict]] = {"sources": {}, "tests": {}}
     for command in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
         file = pathlib.Path(command["file"])
-        if not any(file.is_relative_to(path) for path in paths) or LIBRARY_SOURCES.search(str(file)):
-            continue
-        kind = "tests" if file.name.endswith("_test.cc") else "sources"
-        folder = file.parent.relative_to(ROOT).as_posix()
-        groups[(folder, kind, *flags_of(command))].append(file)
+        if any(file.is_relative_to(path) for path in paths) and not LIBRARY_SOURCES.search(str(file)):
+            commands["tests" if file.name.endswith("_test.cc") else "sources"].setdefault(file, command)
     result = []
-    for (folder, kind, *flags), files in groups.items():
-        # A unit of more than a dozen files is slow to check and keeps one core busy at the end.
-        files = sorted(set(files))
-        for start in range(0, len(files), 12):
-            result.append(Unit(f"{folder} {kind}" + (f" {start // 12 + 1}" if len(files) > 12 else ""), files[start : start + 12], flags))
+    for kind, by_file in commands.items():
+        count = max(1, round(len(by_file) / FILES_PER_UNIT))
+        dealt: list[list[pathlib.Path]] = [[] for _ in range(count)]
+        for file in sorted(by_file):
+            name = file.relative_to(ROOT).as_posix().encode()
+            dealt[int.from_bytes(hashlib.sha256(name).digest()[:8]) % count].append(file)
+        result += [Unit(f"{kind} {number}", files, union_of_flags([by_file[file] for file in files]))
+                   for number, files in enumerate(dealt, 1) if files]
     return sorted(result, key=lambda unit: -sum(file.stat().st_size for file in unit.files))
 
 
@@ -95,19 +115,16 @@ def run_tidy(source: pathlib.Path, flags: list[str]) -> tuple[int, str]:
 
 
 def check(unit: Unit, scratch: pathlib.Path) -> tuple[bool, str]:
-    if len(unit.files) == 1:
-        code, output = run_tidy(unit.files[0], unit.flags)
-        return code == 0, output
-    joined = scratch / (re.sub(r"\W+", "_", unit.name) + f"_{os.getpid()}_{hash(tuple(unit.flags)) & 0xFFFF:x}.cc")
+    joined = scratch / (re.sub(r"\W+", "_", unit.name) + f"_{os.getpid()}.cc")
     joined.write_text("".join(f'#include "{file}"  // NOLINT\n' for file in unit.files), encoding="utf-8")
     code, output = run_tidy(joined, unit.flags)
-    if "clang-diagnostic-error" not in output:
+    joined.unlink()
+    if "clang-diagnostic-error" not in output or len(unit.files) == 1:
         return code == 0, output
-    good, text = True, ""
-    for file in unit.files:  # same local names in two files: one by one
-        code, output = run_tidy(file, unit.flags)
-        good, text = good and code == 0, text + output
-    return good, text
+    first = next(line for line in output.split("\n") if "clang-diagnostic-error" in line)
+    print(f"tidy: {unit.name} is halved, because two of its files clash: {first}", flush=True)
+    done = [check(half, scratch) for half in unit.halves()]
+    return all(good for good, _ in done), "".join(text for _, text in done)
 
 
 def main() -> int:
@@ -115,7 +132,6 @@ def main() -> int:
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--cache", type=pathlib.Path, required=True)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("--sources", action="store_true", help="leave the tests out")
     parser.add_argument("paths", nargs="*", type=pathlib.Path, default=[ROOT / "src"])
     options = parser.parse_args()
     options.cache.mkdir(parents=True, exist_ok=True)
@@ -125,8 +141,6 @@ def main() -> int:
     clean = failed = 0
     seen: set[str] = set()
     for unit in units(options.build.resolve(), [path.resolve() for path in options.paths]):
-        if options.sources and " tests" in unit.name:
-            continue
         marker = options.cache / unit.key(base)
         if marker.exists():
             marker.touch()
@@ -153,8 +167,6 @@ def main() -> int:
                     if finding not in seen:
                         seen.add(finding)
                         print(finding, flush=True)
-    for leftover in options.cache.glob("*.cc"):
-        leftover.unlink()
     print(f"tidy: {clean} units clean, {failed} with problems")
     return 1 if failed else 0
 

@@ -58,8 +58,8 @@ int sign_policy(const std::string& bundle, std::int64_t version) {
   const auto settings = settings_or_tell();
   if (!settings) return cannot_start;
   const app::DataFolder data(settings->shared.data_dir);
-  const auto signed_ = data.sign_bundle(bundle, version, system_clock().now());
-  if (!signed_) return tell(signed_.error());
+  if (const auto written = data.sign_bundle(bundle, version, system_clock().now()); !written)
+    return tell(written.error());
   std::printf("signed version %lld into %s; a running policy-engine takes it up within seconds\n",
               static_cast<long long>(version), data.constitution_file().c_str());
   return done;

@@ -68,10 +68,12 @@ Task<Status> ClientPool::wait_for_turn(Context ctx) {
 Task<Status> ClientPool::connect(Context ctx, std::shared_ptr<ClientConnection> connection) {
   const auto short_ctx = ctx.within(limits_.connect_timeout);
   auto endpoints = co_await resolve(short_ctx);
-  Status connected = endpoints ? Status{} : Status(fail(std::move(endpoints).error()));
-  if (connected) {
+  Status connected;
+  if (endpoints) {
     const ContextGuard guard(connection, on_, short_ctx);
     connected = co_await connection->connect(*std::move(endpoints));
+  } else {
+    connected = fail(std::move(endpoints).error());
   }
   if (connected) co_return connected;
   endpoints_.clear();  // look again next time

@@ -156,11 +156,11 @@ void Invocation::end(const Error* error) {
 }
 
 Error Invocation::crashed() const {
-  std::string what = "an exception of unknown type";
+  std::string what;
   try {
     throw;
   } catch (const std::exception& e) { what = e.what(); } catch (...) {
-    // Its type says nothing; the message above stands.
+    what = "an exception of unknown type";
   }
   auto error = internal(std::move(what), std::string(info_->id));
   error.outcome = Outcome::unknown;

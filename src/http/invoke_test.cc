@@ -15,7 +15,7 @@ using sample::Note;
 using sample::Tick;
 using sample::Watch;
 
-struct Notes {
+struct CountingNotes {
   Task<Result<Note>> put(Context ctx, Note in) {
     seen = ctx;
     ++calls;
@@ -42,13 +42,13 @@ struct Spans final : observability::SpanSink {
 class InvokeTest : public testing::Test {
  protected:
   Result<Note> put(Context ctx, std::string text = "t") {
-    return run_now(invoke(invoker, sample::put, notes, &Notes::put, std::move(ctx),
+    return run_now(invoke(invoker, sample::put, notes, &CountingNotes::put, std::move(ctx),
                           Note{.note_id = "n", .text = std::move(text)}));
   }
   Result<Note> ask(std::string caller) {
     Context ctx;
     ctx.caller = std::move(caller);
-    return run_now(invoke(invoker, sample::ask, notes, &Notes::put, ctx, Note{.note_id = "n", .text = "t"}));
+    return run_now(invoke(invoker, sample::ask, notes, &CountingNotes::put, ctx, Note{.note_id = "n", .text = "t"}));
   }
   static Context writer() {
     Context ctx;
@@ -70,7 +70,7 @@ class InvokeTest : public testing::Test {
   observability::Registry registry{"sample", "1", "test"};
   Spans spans;
   Invoker invoker{registry, spans};
-  Notes notes;
+  CountingNotes notes;
 };
 
 TEST_F(InvokeTest, a_principal_without_the_scope_never_reaches_the_method) {
@@ -123,7 +123,7 @@ TEST_F(InvokeTest, every_outcome_is_counted_once) {
 
 TEST_F(InvokeTest, a_stream_counts_when_it_ends_and_as_cancelled_when_it_is_dropped) {
   const auto open_it = [&] {
-    return run_now(invoke(invoker, sample::watch, notes, &Notes::watch, writer(), Watch{"n"}));
+    return run_now(invoke(invoker, sample::watch, notes, &CountingNotes::watch, writer(), Watch{"n"}));
   };
   auto stream = open_it();
   ASSERT_TRUE(stream);

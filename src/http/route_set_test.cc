@@ -13,7 +13,7 @@ using sample::Note;
 using sample::Tick;
 using sample::Watch;
 
-struct Notes {
+struct RoutedNotes {
   Task<Result<Note>> put(Context, Note in) { co_return in; }
   Task<Result<Find>> find(Context, Find in) { co_return in; }
   Task<Result<StreamPtr<Tick>>> watch(Context ctx, Watch) {
@@ -26,10 +26,10 @@ struct Notes {
 class RouteSetTest : public testing::Test {
  protected:
   RouteSetTest() {
-    routes.add(sample::put, notes, &Notes::put);
-    routes.add(sample::find, notes, &Notes::find);
-    routes.add(sample::watch, notes, &Notes::watch);
-    routes.add(sample::ask, notes, &Notes::put);
+    routes.add(sample::put, notes, &RoutedNotes::put);
+    routes.add(sample::find, notes, &RoutedNotes::find);
+    routes.add(sample::watch, notes, &RoutedNotes::watch);
+    routes.add(sample::ask, notes, &RoutedNotes::put);
     static constexpr OperationInfo latest{.id = "sample.latest",
                                           .method = Method::get,
                                           .path = "/v1/notes/latest",
@@ -45,7 +45,7 @@ class RouteSetTest : public testing::Test {
   }
   observability::Registry registry{"sample", "1", "test"};
   Invoker invoker{registry};
-  Notes notes;
+  RoutedNotes notes;
   Routes routes{invoker};
   RouteSet outside{{public_door, ops_only}}, inside{{internal_only}};
 };

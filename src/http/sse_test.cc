@@ -5,17 +5,17 @@
 namespace writ::http {
 namespace {
 
-const std::string sample =
+const std::string stream_text =
     "\xEF\xBB\xBF: hello\n\nid: 7\ndata: {\"a\":1}\n\nevent: end\r\ndata: x\r\ndata:y\r\n\r\n:\n\ndata\rdata\r\rid: "
     "9\n\nevent: lost";
 const std::vector<SseEvent> expected{{"", "7", "{\"a\":1}"}, {"end", "", "x\ny"}, {"", "", "\n"}};
 
 TEST(SseParser, any_split_of_the_bytes_gives_the_same_events) {
-  for (std::size_t i = 0; i <= sample.size(); ++i) {
-    for (std::size_t j = i; j <= sample.size(); ++j) {
+  for (std::size_t i = 0; i <= stream_text.size(); ++i) {
+    for (std::size_t j = i; j <= stream_text.size(); ++j) {
       SseParser parser;
       std::vector<SseEvent> all;
-      for (const auto& piece : {sample.substr(0, i), sample.substr(i, j - i), sample.substr(j)}) {
+      for (const auto& piece : {stream_text.substr(0, i), stream_text.substr(i, j - i), stream_text.substr(j)}) {
         auto events = parser.feed(piece);
         ASSERT_TRUE(events);
         all.insert(all.end(), events->begin(), events->end());

@@ -107,7 +107,7 @@ Task<Result<Started>> OrchestratorService::post(Context ctx, PostMessage in) {
 
 Task<Result<Session>> OrchestratorService::session(Context ctx, SessionRef in) {
   constexpr std::int64_t events_max = 10'000;  // a run's limits keep it far below
-  const auto tenant = ctx.tenant();
+  const auto& tenant = ctx.tenant();
   WRIT_CO_TRY(auto row, co_await deps_.store.find_session(ctx, tenant, in.session_id));
   if (!row) co_return fail(no_session(in.session_id));
   Session out{.session_id = row->id,

@@ -40,8 +40,8 @@ Task<void> keep_house(Parts* parts, std::stop_token stop) {
     }
     if (now >= next_checkpoint) {
       next_checkpoint = now + parts->deps.settings.checkpoint_every;
-      if (const auto signed_ = co_await parts->service.checkpoint(own_context(stop)); !signed_)
-        parts->deps.log.failed("checkpoint_failed", signed_.error());
+      if (const auto written = co_await parts->service.checkpoint(own_context(stop)); !written)
+        parts->deps.log.failed("checkpoint_failed", written.error());
     }
     if (!co_await async::sleep_for(tick, stop)) co_return;
   }

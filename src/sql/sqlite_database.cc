@@ -54,7 +54,7 @@ class SqliteDatabase final : public Database {
  protected:
   void submit(std::unique_ptr<Job<Transaction>> job) override { writer_.submit(std::move(job)); }
   void submit(ReadPtr job) override {
-    if (reads_.push(std::move(job))) return;
+    if (reads_.push(job)) return;
     Error full = unavailable("queue_full", name_ + ": too many reads are waiting");
     full.outcome = Outcome::not_sent;
     job->answer(std::move(full));

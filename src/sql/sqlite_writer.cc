@@ -44,7 +44,7 @@ SqliteWriter::~SqliteWriter() {
 }
 
 void SqliteWriter::submit(JobPtr job) {
-  if (const auto depth = queue_.push(std::move(job))) {
+  if (const auto depth = queue_.push(job)) {
     options_.probe->queue_depth(*depth);
     return;
   }

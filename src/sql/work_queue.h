@@ -17,8 +17,8 @@ class WorkQueue {
  public:
   explicit WorkQueue(std::size_t capacity) : capacity_(capacity) {}
 
-  /// The new depth, or nothing when full or closed; the item is then untouched.
-  [[nodiscard]] std::optional<std::size_t> push(T&& item) {
+  /// Moves the item in and returns the new depth; nothing when full or closed, and the item is then untouched.
+  [[nodiscard]] std::optional<std::size_t> push(T& item) {
     std::size_t depth = 0;
     {
       const std::lock_guard lock(mutex_);
