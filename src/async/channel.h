@@ -32,18 +32,10 @@ class Channel {
   explicit Channel(std::size_t capacity) : capacity_(capacity) {}
 
   /// False when full or closed; the item is then untouched.
-  [[nodiscard]] bool try_push(T&& item) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (closed_ || items_.size() >= capacity_) return false;
-      items_.push_back(std::move(item));
-    }
-    readable_.notify();
-    return true;
-  }
+  [[nodiscard]] bool try_push(T&& item) { return offer(item); }
   /// Waits for room. False when closed, cancelled or too late. One waiting producer at a time.
   [[nodiscard]] Task<bool> push(T item, Context ctx) {
-    while (!try_push(std::move(item))) {
+    while (!offer(item)) {
       if (closed()) co_return false;
       if (co_await writable_.wait(ctx) != Woken::notified) co_return false;
     }
@@ -89,6 +81,17 @@ class Channel {
   }
 
  private:
+  // Moves the item in, when there is room.
+  bool offer(T& item) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (closed_ || items_.size() >= capacity_) return false;
+      items_.push_back(std::move(item));
+    }
+    readable_.notify();
+    return true;
+  }
+
   const std::size_t capacity_;
   mutable std::mutex mutex_;
   std::deque<T> items_;

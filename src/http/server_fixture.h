@@ -80,10 +80,12 @@ class Notes {
 };
 
 class ServerTest : public testing::Test {
- protected:
+ public:
   ~ServerTest() override {
     if (server) (void)server->stop(Seconds{5});
   }
+
+ protected:
   void start(ServerLimits limits = {}) {
     Routes routes(invoker);
     routes.add(sample::put, notes, &Notes::put);

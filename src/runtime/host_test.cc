@@ -38,13 +38,14 @@ Task<Result<http::RawResponse>> slow(async::Signal* begun, async::Signal* gate, 
 Task<void> wait_for(async::Signal* signal) { (void)co_await signal->wait(Context{}.within(Seconds{10})); }
 
 class HostTest : public testing::Test {
- protected:
+ public:
   HostTest() {
     auto text = (std::filesystem::temp_directory_path() / "writ-host-XXXXXX").string();
     folder = ::mkdtemp(text.data());
   }
   ~HostTest() override { std::filesystem::remove_all(folder); }
 
+ protected:
   HostOptions options() {
     return {.exposures = {http::public_door, http::ops_only},
             .run_file = folder / "run.json",

@@ -9,12 +9,14 @@ namespace writ::runtime {
 namespace {
 
 class RunFileTest : public testing::Test {
- protected:
+ public:
   RunFileTest() {
     auto text = (std::filesystem::temp_directory_path() / "writ-run-XXXXXX").string();
     folder = ::mkdtemp(text.data());
   }
   ~RunFileTest() override { std::filesystem::remove_all(folder); }
+
+ protected:
   std::filesystem::path folder;
   const RunInfo mine{.pid = 42, .address = "http://127.0.0.1:8080"};
 };

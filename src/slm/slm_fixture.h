@@ -35,7 +35,7 @@ inline Task<Read> read_all(StreamPtr<ChatEvent> stream) {
 inline Task<Result<std::optional<ChatEvent>>> read_one(Stream<ChatEvent>* stream) { co_return co_await stream->next(); }
 
 class SlmFixture : public testing::Test {
- protected:
+ public:
   SlmFixture() {
     settings = settings::Reader(settings::Environment({})).read<SlmSettings>();
     settings.models_dir = WRIT_MODELS;
@@ -52,6 +52,7 @@ class SlmFixture : public testing::Test {
     made.reset();
   }
 
+ protected:
   Status start() {
     made.emplace(make_service({.settings = settings,
                                .state_folder = folder.path() / "slm",

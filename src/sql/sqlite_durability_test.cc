@@ -67,12 +67,14 @@ class SyncVfs {
 };
 
 class SqliteDurability : public SqliteTest {
- protected:
+ public:
   SqliteDurability() { testing::GTEST_FLAG(death_test_style) = "threadsafe"; }
   ~SqliteDurability() override {
     database_.reset();
     vfs_.on_sync = [](SyncedFile) { return SQLITE_OK; };
   }
+
+ protected:
   void fail_syncs_of(SyncedFile which) {
     vfs_.on_sync = [which](SyncedFile file) { return file == which ? SQLITE_IOERR_FSYNC : SQLITE_OK; };
   }

@@ -25,8 +25,8 @@ class RightClass {
   static void MakeWrong();  // wrong
 
  protected:
-  int protected_ = 0;
-  int wrong_protected = 0;  // wrong
+  int right_protected = 0;
+  int WrongProtected = 0;  // wrong
 
  private:
   int private_ = 0;
