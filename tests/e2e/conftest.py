@@ -9,6 +9,7 @@ import pytest
 
 from deployment import Deployment
 from openapi_schemas import OpenApi
+from pause_points import PausePoints
 
 SHAPES = ("one", "split")
 
@@ -75,12 +76,33 @@ def own_platform(shape, product, folders):
     made: list[Deployment] = []
 
     def make(**options) -> Deployment:
-        made.append(Deployment(shape, product, folders(f"own-{shape}"), **options))
+        made.append(Deployment(shape, options.pop("binary", product), folders(f"own-{shape}"), **options))
         return made[-1]
 
     yield make
     for deployment in made:
         deployment.stop()
+
+
+@pytest.fixture(scope="session")
+def paced(shape, build_with_fail_points, folders):
+    """A platform whose model and policy stand still where a test wants them to (its `pauses`), so that a race has one outcome."""
+    folder = folders(f"paced-{shape}")
+    pauses = PausePoints(folder / "pauses")
+    deployment = Deployment(shape, build_with_fail_points, folder, settings=pauses.settings)
+    try:
+        yield deployment.start()
+    finally:
+        deployment.stop()
+
+
+@pytest.fixture
+def pauses(paced):
+    """Its pause points; after the test nobody stands at one, and what it killed runs again."""
+    points = PausePoints.of(paced)
+    yield points
+    points.release_all()
+    paced.start()
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ START_PATIENCE = 60  # seconds; a crowded machine
 MODEL = "writ-tiny"
 
 
-def poll(condition, what: str, seconds: float = 30):
+def poll(condition, what: str, seconds: float = 30, pause: float = 0.02):
     """The first true value of condition(), or a failure that says what was waited for."""
     until = time.monotonic() + seconds
     while True:
@@ -37,7 +37,7 @@ def poll(condition, what: str, seconds: float = 30):
             return value
         if time.monotonic() > until:
             raise AssertionError(f"not within {seconds} s: {what}")
-        time.sleep(0.02)
+        time.sleep(pause)
 
 
 def free_port() -> int:

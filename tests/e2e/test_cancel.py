@@ -1,14 +1,24 @@
-"""Cancelled runs, clients that go away, and two answers at once."""
+"""Cancelled runs, clients that go away, and two answers at once.
 
-import threading
+What depends on where the model is when it happens runs on `paced`, whose model takes a step when the test lets it.
+"""
+
+import contextlib
+import json
+import socket
+import typing
 
 import httpx
+import pytest
 
-from api import say
+from api import Api, say
 from deployment import MODEL, poll
 from metrics import Samples
+from pause_points import EVALUATED, MODEL_STEP
 
 LONG = "on and on " * 260  # up to the cap of a call, 1024 tokens
+
+
 
 
 def slm(platform) -> Samples:
@@ -19,8 +29,49 @@ def active(platform) -> float:
     return slm(platform).total("slm_active_slots_count", model=MODEL)
 
 
+def readers(platform) -> float:
+    """Answers somebody still waits for."""
+    return slm(platform).total("requests_in_flight", operation="slm.chat")
+
+
 def generated(platform) -> float:
     return slm(platform).total("gen_ai_server_tokens_total", model=MODEL, type="output")
+
+
+def decode_calls(platform) -> float:
+    return slm(platform).total("slm_decode_calls_total", model=MODEL)
+
+
+def ended(platform, how: str) -> float:
+    return slm(platform).total("gen_ai_server_request_duration_seconds_count", model=MODEL, end=how)
+
+
+def settled(api: Api) -> int:
+    return poll(lambda: (b := api.get("/v1/budget"))["reserved"] == 0 and b, "nothing stays reserved", 30)["settled"]
+
+
+@contextlib.contextmanager
+def stream(api: Api, body: dict) -> typing.Iterator[typing.Iterator[str]]:
+    """The lines of a streamed answer, whose head comes before the model begins. Leaving it closes the connection."""
+    with httpx.Client(timeout=60) as client:
+        headers = {"Authorization": f"Bearer {api.key}"}
+        with client.stream("POST", api.deployment.address() + "/v1/chat/completions", json=body | {"stream": True}, headers=headers) as answer:
+            assert answer.status_code == 200, answer.read()
+            yield answer.iter_lines()
+
+
+def first_words(lines: typing.Iterator[str]) -> str:
+    for line in lines:
+        if line.startswith("data: {") and (words := json.loads(line[6:])["choices"][0]["delta"].get("content")):
+            return words
+    raise AssertionError("the stream ended without a word")
+
+
+def step_until(pauses, platform, tokens: float) -> None:
+    """Steps the model that stands still until it has generated so many tokens in all."""
+    while (missing := tokens - generated(platform)) > 0:
+        for _ in range(min(10, int(missing))):
+            pauses.step(MODEL_STEP)
 
 
 def test_a_waiting_run_is_cancelled(api, reviewer):
@@ -33,14 +84,20 @@ def test_a_waiting_run_is_cancelled(api, reviewer):
     assert reviewer.post(f"/v1/reviews/{asked['review_id']}/approve", {}, expect=409)["code"] == "review_answered"
 
 
-def test_a_run_is_cancelled_while_the_model_answers(api, platform):
+@pytest.mark.fail_points
+def test_a_run_is_cancelled_while_the_model_answers(paced, pauses):
+    api = paced.api()
+    before = settled(api)
+    pauses.arm(MODEL_STEP)
     run_id = api.start("errand")["run_id"]
-    api.until(run_id, "step_started")
+    pauses.await_reached(MODEL_STEP)
     api.post(f"/v1/runs/{run_id}/cancel")
-    run = api.finished(run_id)
+    run = api.finished(run_id)  # while the model stands still: the end does not wait for it
     assert run["status"] == "cancelled"
-    poll(lambda: active(platform) == 0, "the slot is free", 10)
-    poll(lambda: api.get("/v1/budget")["reserved"] == 0, "what was not used is given back", 10)
+    poll(lambda: readers(paced) == 0, "the model's service knows that nobody reads", 30)
+    pauses.release(MODEL_STEP)
+    poll(lambda: active(paced) == 0, "the slot is free", 30)
+    assert 0 < settled(api) - before < 1000, "the prompt was read, and little more"
 
 
 def test_to_cancel_again_or_after_the_end_changes_nothing(api):
@@ -59,54 +116,61 @@ def test_a_session_goes_on_after_a_cancelled_run(api):
     assert api.finished(next_["run_id"])["status"] == "completed"
 
 
-def test_a_client_that_goes_away_frees_its_slot(platform, api):
-    before = generated(platform)
-    for event in api.chat_lines(say(LONG)):
-        if event.data != "[DONE]" and event.json["choices"][0]["delta"].get("content"):
-            break  # the connection is closed
-    assert_soon_idle(platform, api)
-    whole = api.post("/v1/chat/completions", say(LONG))["usage"]["completion_tokens"]
-    assert generated(platform) - before < 2 * whole, "the answer that nobody read was not written to its end"
+@pytest.mark.fail_points
+def test_a_client_that_goes_away_frees_its_slot_within_two_tokens(paced, pauses):
+    api = paced.api()
+    charged, before, cancelled = settled(api), generated(paced), ended(paced, "cancelled")
+    pauses.arm(MODEL_STEP)
+    with stream(api, say(LONG)) as answer:
+        pauses.await_reached(MODEL_STEP)
+        step_until(pauses, paced, before + 40)
+        assert first_words(answer)
+    poll(lambda: readers(paced) == 0, "the model's service knows that nobody reads", 30)
+    when_told = generated(paced)
+    pauses.release(MODEL_STEP)
+    poll(lambda: active(paced) == 0, "the slot is free", 30)
+    assert generated(paced) - when_told <= 2
+    assert ended(paced, "cancelled") == cancelled + 1
+    assert settled(api) - charged >= 20, "what was read is charged"
 
 
-def test_a_client_that_goes_away_before_the_answer_frees_its_slot(platform, api):
-    try:
-        httpx.post(platform.address() + "/v1/chat/completions", json=say(LONG), headers={"Authorization": f"Bearer {api.key}"}, timeout=0.3)
-    except httpx.TimeoutException:
-        pass
-    assert_soon_idle(platform, api)
+@pytest.mark.fail_points
+def test_a_client_that_goes_away_before_the_decision_is_told_leaves_nothing_reserved(paced, pauses):
+    """The reservation is committed, and nobody has learnt of it."""
+    api = paced.api()
+    before = settled(api)
+    host, port = paced.address().removeprefix("http://").split(":")
+    body = json.dumps(say(LONG))
+    pauses.arm(EVALUATED)
+    with socket.create_connection((host, int(port)), timeout=30) as client:
+        client.sendall(f"POST /v1/chat/completions HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {api.key}\r\n"
+                       f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+        pauses.await_reached(EVALUATED)
+    if paced.shape == "split":
+        poll(lambda: Samples(paced.metrics_text("gateway")).total("client_requests_in_flight", operation="policy.evaluate") == 0,
+             "the gateway has given up", 30)
+    pauses.release(EVALUATED)
+    charged = settled(api) - before
+    assert charged == 0 if paced.shape == "split" else charged < 1000, "in one process the model may have begun"
+    assert active(paced) == 0
 
 
-def assert_soon_idle(platform, api):
-    poll(lambda: active(platform) == 0, "the slot is free", 10)
-    poll(lambda: api.get("/v1/budget")["reserved"] == 0, "the reservation is settled", 10)
-
-
-def test_two_streams_interleave_and_share_their_steps(platform, api):
-    def decode_calls() -> float:
-        return slm(platform).total("slm_decode_calls_total", model=MODEL)
-
-    def calls_of(work) -> float:
-        before = decode_calls()
-        work()
-        return decode_calls() - before
-
-    order: list[int] = []
-
-    def read(n: int):
-        for event in platform.api().chat_lines(say(LONG, temperature=0)):
-            if event.data != "[DONE]":
-                order.append(n)
-
-    def both():
-        threads = [threading.Thread(target=read, args=(n,)) for n in (1, 2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-
-    alone = calls_of(lambda: read(0))
-    together = calls_of(both)
-    assert together < 1.8 * alone, "one step serves both"
-    turns = [n for n in order if n]
-    assert sum(1 for a, b in zip(turns, turns[1:]) if a != b) > 4, "neither waits for the other's end"
+@pytest.mark.fail_points
+def test_two_streams_interleave_and_share_their_steps(paced, pauses):
+    api, words = paced.api(), say("on and on " * 24)
+    calls = decode_calls(paced)
+    api.post("/v1/chat/completions", words)
+    alone = decode_calls(paced) - calls
+    calls, before = decode_calls(paced), generated(paced)
+    pauses.arm(MODEL_STEP)
+    with stream(api, words) as first, stream(api, words) as second:
+        pauses.await_reached(MODEL_STEP)
+        poll(lambda: readers(paced) == 2, "both are asked for", 30)
+        step_until(pauses, paced, before + 70)
+        # The model stands still in the middle of both.
+        assert first_words(first) and first_words(second), "neither waits for the other's end"
+        assert readers(paced) == 2, "neither has ended"
+        pauses.release(MODEL_STEP)
+        for lines in (first, second):
+            assert [line for line in lines if line][-1] == "data: [DONE]"
+    assert decode_calls(paced) - calls < 1.5 * alone, "one step serves both"

@@ -1,0 +1,106 @@
+"""A full disk and one that does not keep what it was given. The faults are the kernel's errors, preloaded (disk_faults.c)."""
+
+import shutil
+import subprocess
+
+import httpx
+import pytest
+
+from api import say
+from deployment import HERE, Deployment, poll
+
+FSYNC_FAILED = 74
+
+
+class Disk:
+    """The disk of the deployments that have its settings."""
+
+    def __init__(self, library, folder):
+        self.library, self.folder = library, folder
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {"LD_PRELOAD": str(self.library), "E2E_DISK_FAULTS": str(self.folder)}
+
+    def has(self, fault: str) -> None:
+        (self.folder / fault).touch()
+
+    def is_well(self) -> None:
+        for fault in self.folder.iterdir():
+            fault.unlink()
+
+
+@pytest.fixture(scope="module")
+def library(folders):
+    compiler = next(c for c in ("clang-19", "cc", "gcc", "clang") if shutil.which(c))
+    library = folders("disk-faults") / "disk_faults.so"
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", library, HERE / "disk_faults.c", "-ldl"], check=True)
+    return library
+
+
+@pytest.fixture
+def disk(library, folders):
+    return Disk(library, folders("disk"))
+
+
+def test_a_full_disk_refuses_new_work_and_loses_nothing(own_platform, disk):
+    platform = own_platform(settings=disk.settings).start()
+    api = platform.api()
+    before = api.finished(api.start("errand")["run_id"])
+    waiting = api.start("archivist")
+    review = api.until(waiting["run_id"], "review_requested")["data"]["review_id"]
+    reviewer = platform.new_principal("reviewer", ["reviews:decide"])
+    disk.has("full")
+    refused = api.request("POST", "/v1/chat/completions", json=say("two words"))
+    assert refused.status_code == 503, refused.text
+    assert api.post("/v1/sessions", {"prompt": "Hello", "capsule": "talker"}, expect=503)["code"] == "storage_full"
+    assert reviewer.post(f"/v1/reviews/{review}/approve", {}, expect=503)["code"] == "storage_full"
+    role = "gateway" if platform.shape == "one" else "policy"
+    status, body = poll(lambda: (r := platform.readiness(role))[0] == 503 and r, "policy is not ready", 30)
+    assert "storage_full" in {check.get("code") for check in body["checks"].values()}, body
+    assert api.run(before["run_id"]) == before, "what is stored can be read"
+    disk.is_well()
+    poll(lambda: platform.readiness(role)[0] == 200, "ready again", 30)
+    poll(lambda: api.request("POST", "/v1/chat/completions", json=say("two words")).status_code == 200, "calls are answered again", 30)
+    assert api.run(before["run_id"]) == before
+    reviewer.post(f"/v1/reviews/{review}/approve", {})
+    assert api.finished(waiting["run_id"])["status"] == "completed"
+    assert api.post("/v1/audit/verify")["ok"]
+
+
+def test_a_failed_fsync_ends_the_process(own_platform, disk):
+    """What is on disk is no longer known, so nobody may be told that it is kept."""
+    platform = own_platform(settings=disk.settings).start()
+    api = platform.api()
+    before = api.finished(api.start("errand")["run_id"])
+    process = platform.process_of("orchestrator")
+    disk.has("no-sync")
+    with pytest.raises((httpx.TransportError, AssertionError)):
+        api.start("talker", "Hello")
+    assert process.wait_for_exit(30) == FSYNC_FAILED
+    assert "fsync failed" in process.log.read_text()
+    for other in platform.processes.values():  # whoever commits next ends as well
+        if other.running():
+            other.popen.kill()
+        other.popen.wait()
+    disk.is_well()
+    platform.start()
+    assert platform.api().run(before["run_id"]) == before
+    assert api.finished(api.start("errand")["run_id"])["status"] == "completed"
+    assert api.post("/v1/audit/verify")["ok"]
+
+
+def test_a_start_on_a_full_disk_says_so(product, folders, disk):
+    deployment = Deployment("one", product, folders("full"), settings=disk.settings)
+    disk.has("full")
+    refused = subprocess.run([product, "serve"], env=deployment.environment(), capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 2, refused.stderr
+    [told] = [line for line in refused.stderr.splitlines() if line.startswith("writ: ")]
+    assert "No space left" in told or "full" in told
+    disk.is_well()
+    try:
+        deployment.start()
+        api = deployment.api()
+        assert api.finished(api.start("talker", "Hello")["run_id"])["status"] == "completed"
+    finally:
+        deployment.stop()
