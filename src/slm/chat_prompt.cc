@@ -39,6 +39,7 @@ Result<llama::ChatRequest> chat_request(const Prompt& prompt) {
   if (function == nullptr || !function->is_object() || text_at(function->get_object(), "name").empty())
     return fail(bad_tools("/tool_choice", "must be auto, none, required or {type: \"function\", function: {name}}"));
   request.tool_choice = llama::ToolChoice::named;
+  request.parallel = llama::ParallelCalls::refused;  // who names a tool wants this call, and no second one
   request.tool_name = text_at(function->get_object(), "name");
   return request;
 }

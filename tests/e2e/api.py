@@ -102,6 +102,14 @@ class Api:
             yield from events.parse(until_deadline(answer.iter_lines()))
 
 
+def remembered(events: list[dict]) -> dict[str, str]:
+    """What these events of a run say was stored by the tool remember."""
+    calls = {(e["data"]["step"], e["data"]["call_id"]): e["data"]["arguments"] for e in events
+             if e["type"] == "step_started" and e["data"].get("tool") == "remember"}
+    done = [(e["data"]["step"], e["data"]["call_id"]) for e in events if e["type"] == "tool_result" and "result" in e["data"]]
+    return {calls[call]["key"]: calls[call]["value"] for call in done if call in calls}
+
+
 def say(text: str, **more) -> dict:
     """A chat request whose answer can only be this text, as JSON."""
     return {"model": "writ-tiny", "messages": [{"role": "user", "content": "Go on."}], "max_tokens": 1600,

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
+from api import remembered
 from deployment import Deployment, poll
 
 pytestmark = [pytest.mark.fail_points, pytest.mark.slow]
@@ -34,9 +35,9 @@ class Trial:
         file = self.deployment.folder / "journal.txt"
         return file.read_text().splitlines() if file.exists() else []
 
-    def count(self, service: str, table: str) -> int:
+    def rows(self, service: str, query: str) -> list[tuple]:
         with sqlite3.connect(f"file:{self.deployment.data}/{service}/{service}.db?mode=ro", uri=True) as database:
-            return database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            return database.execute(query).fetchall()
 
     def passed(self) -> Counter:
         """How often each point was passed."""
@@ -108,8 +109,8 @@ def kill_at(template, folder, capsule: str, point: str, n: int) -> str | None:
         api = trial.deployment.api()
         events = api.durable_events(run["run_id"])
         assert [e["seq"] for e in events] == list(range(1, len(events) + 1))
-        assert trial.count("orchestrator", "runs") == 1
-        assert trial.count("recall", "memories") == 1
+        assert trial.rows("orchestrator", "SELECT count(*) FROM runs") == [(1,)]
+        assert dict(trial.rows("recall", "SELECT key, value FROM memories")) == remembered(events) != {}
         recorded = {r["data"]["decision_id"] for r in api.audit(run["run_id"]) if r["kind"] == "decision"}
         assert {e["data"]["decision_id"] for e in events if e["type"] == "decided"} <= recorded
         assert api.post("/v1/audit/verify")["ok"]
