@@ -28,14 +28,7 @@ end_to_end_checks() {
     record e2e 0 1
     return 0
   fi
-  # These stop and damage the platform for minutes each: ./test nightly runs them, and ./test tests/e2e/<file> does.
-  local long=(cancel crash dependency_down fail_points start_problems stop) file
-  if (($# == 0)); then
-    for file in tests/e2e/test_*.py; do
-      [[ " ${long[*]} " == *" $(basename "${file#*test_}" .py) "* ]] || set -- "$@" "$file"
-    done
-    not_run "e2e of ${long[*]}" "minutes each or a race against a fast model, not yet green in one run together; ./test nightly runs them"
-  fi
+  (($# == 0)) && set -- tests/e2e
   # E2E_* rather than WRIT_*: the product refuses WRIT_ variables that it does not know.
   env -u WRIT_JOBS E2E_BINARY="$root/build/release/bin/writ" E2E_TEST_BINARY="$root/build/asan/bin/writ" \
     "$pytest_python" -m pytest -q -p no:cacheprovider --junitxml="$report" "$@" </dev/null || true
