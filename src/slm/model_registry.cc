@@ -22,15 +22,33 @@ using schema::text;
 
 constexpr std::size_t id_max = 128;  // bytes, as in a request
 
+/// What a model of the registry is for. Embeddings are prepared by set-up, but nothing serves them yet.
+enum class Kind { chat, embedding };
+
+}  // namespace
+}  // namespace writ::slm
+
+template <>
+struct writ::schema::EnumNames<writ::slm::Kind> {
+  using K = writ::slm::Kind;
+  static constexpr auto value =
+      std::array<std::pair<K, std::string_view>, 2>{{{K::chat, "chat"}, {K::embedding, "embedding"}}};
+};
+
+namespace writ::slm {
+namespace {
+
 /// One row of registry.json.
 struct Entry {
   std::string id, file, sha256;
+  Kind kind = Kind::chat;
   bool is_default = false;
   std::optional<std::string> adapter, adapter_sha256, chat_template;
   Tokens context;
   std::string licence;
   static constexpr auto fields() {
     return std::tuple(field("id", &Entry::id, text(1, id_max), "Model id."),
+                      field_or_default("kind", &Entry::kind, any, "chat or embedding."),
                       field_or_default("default", &Entry::is_default, any, "Whether it is the default."),
                       field("file", &Entry::file, text(1, 4096), "GGUF file, in the models folder or the cache."),
                       field("sha256", &Entry::sha256, text(64, 64), "Of the file."),
@@ -131,6 +149,10 @@ bool Opening::check_gguf(const fs::path& file, std::string_view fix) {
 bool Opening::add_known(std::string_view id) {
   const auto entry = std::ranges::find(entries_, id, &Entry::id);
   if (entry == entries_.end()) return false;
+  if (entry->kind != Kind::chat) {
+    problem(entry->id, "it makes embeddings, which are not served yet: choose a model that answers");
+    return true;
+  }
   const auto base = find_base(*entry);
   if (!base || !check_gguf(*base, "run ./run setup again")) return true;
   ModelSpec spec{.id = entry->id, .files = {.gguf = *base}, .context = entry->context, .licence = entry->licence};
@@ -186,7 +208,8 @@ Result<std::vector<ModelSpec>> Opening::finish(const std::optional<std::string>&
       std::ranges::find_if(models_, [&](const ModelSpec& m) { return default_id && m.id == *default_id; });
   if (problems_.empty() && chosen == models_.end()) {
     std::string ids;
-    for (const auto& entry : entries_) ids += (ids.empty() ? "" : ", ") + entry.id;
+    for (const auto& entry : entries_)
+      if (entry.kind == Kind::chat) ids += (ids.empty() ? "" : ", ") + entry.id;
     problem("WRIT_SLM_DEFAULT_MODEL",
             fmt::format("there is no model \"{}\": name it in WRIT_SLM_MODELS too, or choose one of {}",
                         default_id.value_or(""), ids));

@@ -13,7 +13,9 @@ constexpr std::string_view document = R"([
    "adapter_sha256": "cc872db67999de3d534e476f9014ae6846e06da138253609f8bfd5ab1a03c8f2", "adapter_bytes": 4,
    "chat_template": "t.jinja", "context": 2048, "licence": "Apache-2.0"},
   {"id": "tiny", "default": false, "file": "tiny/tiny.gguf", "sha256": "3f3c002e12b6af249d52766eeedb7aa1218ed0c83b1383ba9a958032ad283278",
-   "context": 4096}
+   "context": 4096},
+  {"id": "vectors", "kind": "embedding", "file": "vectors.gguf",
+   "sha256": "3f3c002e12b6af249d52766eeedb7aa1218ed0c83b1383ba9a958032ad283278", "context": 256}
 ])";
 
 class ModelRegistryTest : public testing::Test {
@@ -109,7 +111,13 @@ TEST_F(ModelRegistryTest, an_empty_folder_is_refused) {
 TEST_F(ModelRegistryTest, an_unknown_default_is_refused_with_the_choices) {
   options.default_model = "nothing";
   EXPECT_NE(error().find("there is no model \"nothing\""), std::string::npos) << error();
-  EXPECT_NE(error().find("base-tools, tiny"), std::string::npos);
+  EXPECT_TRUE(error().ends_with("choose one of base-tools, tiny")) << error();
+}
+
+TEST_F(ModelRegistryTest, a_model_for_embeddings_is_not_served_for_chats) {
+  folder.write("cache/vectors.gguf", "GGUF");
+  options.more = {"vectors"};
+  EXPECT_NE(error().find("vectors: it makes embeddings"), std::string::npos) << error();
 }
 
 TEST_F(ModelRegistryTest, a_registry_with_a_wrong_field_is_refused_by_its_pointer) {

@@ -57,7 +57,7 @@ check_disk() {
 prune_parts() {
   local name old
   touch "$@"
-  for name in boost models llama rust sources; do
+  for name in boost models llama rust sources embeddings; do
     while IFS= read -r old; do rm -rf "$old"; done < <(find "$parts" -maxdepth 1 -name "$name-*" -printf '%T@ %p\n' | sort -rn | sed -n '5,$ s/^[^ ]* //p')
   done
   for old in "$cache"/deps-*; do

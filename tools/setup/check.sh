@@ -12,8 +12,12 @@ find_rust
 find_python
 PATH=$rust_bin:$PATH
 read_model_facts
-lacking=0
-for part in boost models llama rust; do
+lacking=0 wanted=(boost models llama rust)
+if [[ -n $embeddings_too ]]; then
+  read_embedding_facts
+  wanted+=(embeddings)
+fi
+for part in "${wanted[@]}"; do
   if part_is_complete "$("${part}_folder")"; then
     say "$part: ready"
   else

