@@ -1,14 +1,16 @@
-"""What must hold of this folder's data. Needs pytest and jinja2, no torch: python -m pytest models"""
+"""What must hold of this folder's data. Needs pytest, jinja2, gguf and numpy, no torch: python -m pytest models"""
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 MODELS = Path(__file__).resolve().parent
-sys.path[:0] = [str(MODELS), str(MODELS / "tools-adapter")]
+sys.path[:0] = [str(MODELS), str(MODELS / "tools-adapter"), str(MODELS / "minilm")]
 
 import builtin  # noqa: E402
+import convert  # noqa: E402
 import corpus  # noqa: E402
+import gguf  # noqa: E402
 import phrases  # noqa: E402
 from training import chat  # noqa: E402
 from values import ZONES, held  # noqa: E402
@@ -76,6 +78,15 @@ def test_held_out_patterns_are_not_in_training():
     for intent in ("hello", "thanks", "recall_home"):
         for pattern in phrases.PATTERNS[intent][4::5]:
             assert f'"user", "content": "{pattern.rstrip("?!.").lower()}"' not in text
+
+
+def test_minilm_vocabulary_is_as_llama_cpp_reads_it(tmp_path):
+    file = tmp_path / "vocab.txt"
+    file.write_text("[PAD]\nhello\n##lo\n##\n", encoding="utf-8")
+    words, pieces, types = convert.vocabulary(file)
+    assert words == ["[PAD]", "hello", "##lo", "##"]
+    assert pieces == ["[PAD]", "▁hello", "lo", ""]
+    assert types == [gguf.TokenType.CONTROL] + 3 * [gguf.TokenType.NORMAL]
 
 
 def test_decimal_prints_as_the_calculator_does():
