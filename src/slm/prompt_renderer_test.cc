@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "settings/reader.h"
+#include "slm/model_registry.h"
 
 namespace writ::slm {
 namespace {
