@@ -5,29 +5,13 @@
 
 #include <fmt/format.h>
 
-#include "app/default_bundle.h"
+#include "cli/evaluation_bundle.h"
 
 namespace writ::cli {
 namespace {
 
-/// More than any evaluation uses: 10^12 tokens are years of one machine.
-constexpr std::int64_t budget_limit = 1'000'000'000'000;
 constexpr int attempts_max = 6;                   // of one request, while the server says that it is busy
 constexpr Seconds answer_max{600}, pause_max{60};  // the gateway gives an answer as long
-
-/// The shipped rules with budgets that do not end, in `folder`.
-Status write_bundle(const std::filesystem::path& folder) {
-  for (const auto& file : app::default_bundle()) {
-    std::string text(file.text);
-    if (file.name == "limits.json") {
-      WRIT_TRY(auto limits, parse_json(text));
-      for (auto& budget : limits.at("budgets").as_array()) budget.as_object()["limit"] = budget_limit;
-      text = to_text(limits);
-    }
-    WRIT_CHECK(app::write_private(folder / file.name, text));
-  }
-  return {};
-}
 
 /// What the body of an error says, in OpenAI's form or as a problem document.
 std::string message_of(const http::ClientResponse& response) {
@@ -95,7 +79,8 @@ Result<std::unique_ptr<EvaluationServer>> EvaluationServer::in_process(slm::SlmS
   own.shared.port = 0;
   own.shared.log_level = "warn";
   const app::DataFolder data(own.shared.data_dir);
-  WRIT_CHECK(write_bundle(path / "bundle"));
+  WRIT_TRY(const auto rules, evaluation_bundle());
+  for (const auto& rule : rules) WRIT_CHECK(app::write_private(path / "bundle" / rule.name, rule.text));
   WRIT_TRY([[maybe_unused]] const auto made, data.initialise(path / "bundle", system_clock(), system_random()));
   WRIT_TRY(out->platform_, app::Platform::make({.settings = std::move(own), .only = {}, .announce = false}));
   WRIT_CHECK(out->platform_->start());
@@ -116,16 +101,17 @@ Task<Result<EvaluationServer::Reply>> EvaluationServer::complete(Context ctx, js
                               .body = to_text(body)};
   if (!key_.empty()) request.headers.push_back({"Authorization", "Bearer " + std::string(key_.reveal())});
   for (int attempt = 1;; ++attempt) {
-    WRIT_CO_TRY(const auto response, co_await client_->send(ctx.within(answer_max), request));
-    if (response.status == 200) {
-      WRIT_CO_TRY(auto completion, parse_json(response.body));
+    auto sent = co_await client_->send(ctx.within(answer_max), request);
+    if (!sent) co_return fail(std::move(sent.error()).while_doing("asking " + client_->base_url()));
+    if (sent->status == 200) {
+      WRIT_CO_TRY(auto completion, parse_json(sent->body));
       co_return Reply{.completion = std::move(completion)};
     }
-    const auto told = fmt::format("HTTP {}: {}", response.status, message_of(response));
-    if (is_of_this_request(response.status)) co_return Reply{.completion = std::nullopt, .refusal = told};
-    const auto pause = pause_of(response);
+    const auto told = fmt::format("HTTP {}: {}", sent->status, message_of(*sent));
+    if (is_of_this_request(sent->status)) co_return Reply{.completion = std::nullopt, .refusal = told};
+    const auto pause = pause_of(*sent);
     if (!pause || attempt == attempts_max)
-      co_return fail(unavailable("not_answered", told + fix_of(response.status), std::nullopt));
+      co_return fail(unavailable("not_answered", told + fix_of(sent->status), std::nullopt));
     if (!co_await async::sleep_for(*pause, ctx.cancel)) co_return fail(cancelled("evaluation"));
   }
 }

@@ -105,6 +105,8 @@ void print_text(const ModelEvalOptions& options, const EvaluationRun& run, const
   std::printf("%s", run.scores().table().c_str());
   std::printf("right cases, in percent with their 95 %% interval; %zu cases of %s in %.0f s on %s\n", run.played(),
               run.model().c_str(), std::chrono::duration<double>(run.took()).count(), cpu_name().c_str());
+  if (const auto refused = run.scores().all().refused; refused > 0)
+    std::printf("%lld of them were refused by the server, which counts as wrong\n", static_cast<long long>(refused));
   for (const auto& value : shown_wrong(run, options.show)) {
     const auto& wrong = value.get_object();
     std::printf("%s, step %lld: %s\n", std::string(text_at(wrong, "id")).c_str(),

@@ -1,8 +1,11 @@
 """`writ model`: what a model would be given, and how well it answers. The tiny model's words mean nothing: only shapes are
 asserted on, and cases that any words pass."""
 
+import contextlib
+import http.server
 import json
 import subprocess
+import threading
 
 import pytest
 
@@ -119,3 +122,101 @@ def test_eval_asks_a_running_server_with_a_key(platform, writ, case_file):
     useless = platform.new_principal("onlooker", ["runs:read"]).key
     forbidden = writ("eval", cases, "--url", platform.address(), "--model", MODEL, WRIT_API_KEY=useless)
     assert forbidden.returncode == 1 and "refused every case" in forbidden.stderr, forbidden.stderr
+
+
+# ---- another server, whose answers the test chooses
+
+@contextlib.contextmanager
+def upstream(answer):
+    """An OpenAI-compatible server: answer(request, path, headers) gives (status, headers, document)."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status, headers, document = answer(json.loads(body), self.path, self.headers)
+            out = json.dumps(document).encode()
+            self.send_response(status)
+            for name, value in ({"Content-Type": "application/json", "Content-Length": str(len(out))} | headers).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(out)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def said(text: str, *calls: tuple[str, str, dict]) -> tuple[int, dict, dict]:
+    message = {"role": "assistant", "content": text}
+    if calls:
+        message["tool_calls"] = [{"id": id_, "type": "function", "function": {"name": name, "arguments": json.dumps(arguments)}} for id_, name, arguments in calls]
+    return 200, {}, {"model": "scripted", "choices": [{"message": message}], "usage": {"prompt_tokens": 10, "completion_tokens": 2}}
+
+
+CHAIN = {"id": "chain/1", "split": "chain", "messages": [HELLO], "tools": [CLOCK],
+         "steps": [{"calls": [{"name": "clock", "arguments": {"zone": "a"}}, {"name": "clock", "arguments": {"zone": "b"}}], "results": ["at a", "at b"]},
+                   {"answer": {"must": ["1200"]}}]}
+
+
+def test_eval_plays_the_client_of_any_server(writ, case_file):
+    requests = []
+
+    def answer(request, path, headers):
+        requests.append(request)
+        assert (path, headers["Authorization"]) == ("/v1/chat/completions", "Bearer secret")
+        if len(requests) == 1:
+            return said("", ("x", "clock", {"zone": "b"}), ("y", "clock", {"zone": "a"}))
+        return said("It is 1,200.")
+
+    with upstream(answer) as url:
+        done = writ("eval", case_file(CHAIN), "--url", url, "--json", WRIT_API_KEY="secret")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    (split,) = report["splits"]
+    for share in ("cases", "calls", "answers", "first_call"):
+        assert (split[share]["right"], split[share]["of"]) == (1, 1), share
+    assert (report["model"], report["prompt_tokens"], report["completion_tokens"]) == ("scripted", 20, 4)
+    first, second = requests
+    assert (first["temperature"], first["tool_choice"], first["tools"]) == (0, "auto", [CLOCK])
+    assert second["messages"][0] == HELLO
+    assert [call["id"] for call in second["messages"][1]["tool_calls"]] == ["x", "y"]
+    assert second["messages"][2:] == [{"role": "tool", "tool_call_id": "x", "content": "at b"}, {"role": "tool", "tool_call_id": "y", "content": "at a"}]
+
+
+def test_eval_asks_a_busy_server_again_and_counts_a_refused_case_as_wrong(writ, case_file):
+    asked = []
+
+    def answer(request, _, __):
+        asked.append(request["messages"][0]["content"])
+        if asked[-1] == "too long":
+            return 400, {}, {"error": {"message": "the prompt is too long"}}
+        return (503, {"Retry-After": "1"}, {}) if len(asked) == 1 else said("Hello.")
+
+    long = talk(2, must=["x"]) | {"messages": [{"role": "user", "content": "too long"}]}
+    with upstream(answer) as url:
+        done = writ("eval", case_file(talk(1, must=["hello"]), long), "--url", url, "--jobs", "1", "--json", "--show", "2")
+    assert done.returncode == 0, done.stderr
+    assert asked == ["Hello", "Hello", "too long"]
+    report = json.loads(done.stdout)
+    (split,) = report["splits"]
+    assert (split["cases"]["right"], split["cases"]["of"], split["refused"]) == (1, 2, 1)
+    assert report["wrong"] == [{"id": "talk/2", "split": "talk", "step": 1, "fault": "HTTP 400: the prompt is too long"}]
+
+
+def test_eval_stops_at_a_server_that_cannot_be_asked(writ, case_file):
+    asked = []
+
+    def answer(request, _, __):
+        asked.append(request)
+        return 500, {}, {"detail": "out of order"}
+
+    with upstream(answer) as url:
+        done = writ("eval", case_file(*(talk(i, must=["x"]) for i in range(20))), "--url", url, "--jobs", "1")
+    assert done.returncode == 1 and "HTTP 500: out of order" in done.stderr, done.stderr
+    assert len(asked) == 1 and done.stdout == ""
+    nowhere = writ("eval", case_file(talk(1, must=["x"])), "--url", url)
+    assert nowhere.returncode == 1 and "127.0.0.1" in nowhere.stderr, nowhere.stderr

