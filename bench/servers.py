@@ -1,0 +1,124 @@
+"""Processes that are measured: started on a free port in a folder of their own, pinned to one core, stopped at the end."""
+
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+
+PATIENCE = 60  # seconds; a crowded machine
+
+
+@dataclass
+class Running:
+    pid: int
+    address: str
+    key: str = ""
+    admin_key: str = ""
+    ready_after: float = 0  # seconds from the start to the first 200 of /ready
+
+
+def clean_environment(**more: str) -> dict[str, str]:
+    """Nothing of the caller's settings reaches the product."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("WRIT_", "OTEL_")) and k not in ("PORT", "TEMPORAL_ENABLED")}
+    return kept | more
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def status_of(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+    except (urllib.error.URLError, ConnectionError):
+        return 0
+
+
+def await_status(url: str, process: subprocess.Popen, pause: float = 0.01) -> None:
+    until = time.monotonic() + PATIENCE
+    while status_of(url) != 200:
+        if process.poll() is not None:
+            raise SystemExit(f"a measured process ended with {process.returncode}: {process.args}")
+        if time.monotonic() > until:
+            raise SystemExit(f"not within {PATIENCE} s: {url} answers 200")
+        time.sleep(pause)
+
+
+def stop(process: subprocess.Popen) -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def pinned(core: int | None, command: list) -> list[str]:
+    return [*([] if core is None else ["taskset", "-c", str(core)]), *map(str, command)]
+
+
+@contextlib.contextmanager
+def writ(binary: pathlib.Path, folder: pathlib.Path, core: int | None = None, wait_for: str = "/ready", **settings: str):
+    """All services in one process on a new data folder; what `writ init` makes is there before the clock starts."""
+    data = folder / f"data-{free_port()}"
+    port = free_port()
+    environment = clean_environment(WRIT_DATA_DIR=str(data), PORT=str(port), **settings)
+    made = subprocess.run([binary, "init", "--json"], env=environment, capture_output=True, text=True, check=True)
+    log = (folder / "writ.log").open("ab")
+    began = time.monotonic()
+    process = subprocess.Popen(pinned(core, [binary, "serve"]), env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        await_status(address + wait_for, process, 0.002)
+        yield Running(process.pid, address, (data / "local.key").read_text().strip(), json.loads(made.stdout)["admin_key"], time.monotonic() - began)
+    finally:
+        stop(process)
+        log.close()
+
+
+@contextlib.contextmanager
+def nginx(folder: pathlib.Path, core: int):
+    """One process that answers every request with a short JSON text and reads nothing."""
+    port = free_port()
+    place = folder / "nginx"
+    place.mkdir(exist_ok=True)
+    temporary = "".join(f"{kind}_temp_path {place}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    (place / "nginx.conf").write_text(f"""
+daemon off; master_process off; pid {place}/nginx.pid; error_log stderr crit;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off; keepalive_requests 1000000000; default_type application/json; {temporary}
+  server {{ listen 127.0.0.1:{port}; location / {{ return 200 '{{"status":"ok"}}'; }} }}
+}}
+""")
+    process = subprocess.Popen(pinned(core, ["/usr/sbin/nginx", "-p", place, "-c", place / "nginx.conf"]), stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    try:
+        await_status(f"http://127.0.0.1:{port}/", process)
+        yield Running(process.pid, f"http://127.0.0.1:{port}")
+    finally:
+        stop(process)
+
+
+@contextlib.contextmanager
+def echo_server(program: pathlib.Path, folder: pathlib.Path, core: int):
+    """The http room and identity's authenticator with one operation (programs/echo_server.cc)."""
+    process = subprocess.Popen(pinned(core, [program, "--folder", folder]), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        told = json.loads(process.stdout.readline())
+        yield Running(process.pid, f"http://127.0.0.1:{told['port']}", told["key"])
+    finally:
+        process.stdin.close()
+        stop(process)
