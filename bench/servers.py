@@ -71,19 +71,22 @@ def pinned(core: int | None, command: list) -> list[str]:
 
 
 @contextlib.contextmanager
-def writ(binary: pathlib.Path, folder: pathlib.Path, core: int | None = None, wait_for: str = "/ready", **settings: str):
-    """All services in one process on a new data folder; what `writ init` makes is there before the clock starts."""
-    data = folder / f"data-{free_port()}"
+def writ(binary: pathlib.Path, folder: pathlib.Path, core: int | None = None, data: pathlib.Path | None = None, **settings: str):
+    """All services in one process; on a new data folder what `writ init` makes is there before the clock starts."""
     port = free_port()
+    data = data or folder / f"data-{port}"
     environment = clean_environment(WRIT_DATA_DIR=str(data), PORT=str(port), **settings)
-    made = subprocess.run([binary, "init", "--json"], env=environment, capture_output=True, text=True, check=True)
+    admin_key = ""
+    if not data.exists():
+        made = subprocess.run([binary, "init", "--json"], env=environment, capture_output=True, text=True, check=True)
+        admin_key = json.loads(made.stdout)["admin_key"]
     log = (folder / "writ.log").open("ab")
     began = time.monotonic()
     process = subprocess.Popen(pinned(core, [binary, "serve"]), env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
     try:
         address = f"http://127.0.0.1:{port}"
-        await_status(address + wait_for, process, 0.002)
-        yield Running(process.pid, address, (data / "local.key").read_text().strip(), json.loads(made.stdout)["admin_key"], time.monotonic() - began)
+        await_status(address + "/ready", process, 0.002)
+        yield Running(process.pid, address, (data / "local.key").read_text().strip(), admin_key, time.monotonic() - began)
     finally:
         stop(process)
         log.close()

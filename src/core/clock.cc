@@ -30,6 +30,24 @@ class SystemRandom final : public Random {
   }
 };
 
+class IdentifierRandom final : public Random {
+ public:
+  void fill(std::span<std::uint8_t> out) override {
+    thread_local std::array<std::uint8_t, 1024> block;  // 25 traces with their spans
+    thread_local std::size_t used = block.size();
+    while (!out.empty()) {
+      if (used == block.size()) {
+        system_random().fill(block);
+        used = 0;
+      }
+      const auto n = std::min(out.size(), block.size() - used);
+      std::copy_n(block.begin() + static_cast<std::ptrdiff_t>(used), n, out.begin());
+      used += n;
+      out = out.subspan(n);
+    }
+  }
+};
+
 }  // namespace
 
 const Clock& system_clock() {
@@ -39,6 +57,11 @@ const Clock& system_clock() {
 
 Random& system_random() {
   static SystemRandom random;
+  return random;
+}
+
+Random& identifier_random() {
+  static IdentifierRandom random;
   return random;
 }
 

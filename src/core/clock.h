@@ -34,6 +34,9 @@ class Random {
 /// The machine's clock and the kernel's random source; thread-safe, live as long as the process.
 [[nodiscard]] const Clock& system_clock();
 [[nodiscard]] Random& system_random();
+/// For identifiers that must be unique but are no secret, such as those of traces and spans: the kernel's bytes too, drawn
+/// in blocks for each thread instead of with one system call each. Never for keys.
+[[nodiscard]] Random& identifier_random();
 
 /// RFC 3339 in UTC with milliseconds: "2026-11-23T20:01:05.123Z".
 [[nodiscard]] std::string to_rfc3339(WallTime at);

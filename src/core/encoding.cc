@@ -1,6 +1,7 @@
 #include "core/encoding.h"
 
 #include <array>
+#include <cstring>
 
 namespace writ {
 namespace {
@@ -35,12 +36,11 @@ std::optional<std::string> decode64(std::string_view text, char c62, char c63) {
 
 std::string to_hex(std::string_view bytes) {
   constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  out.reserve(bytes.size() * 2);
-  for (char c : bytes) {
-    const auto b = static_cast<unsigned char>(c);
-    out += digits[b >> 4U];
-    out += digits[b & 15U];
+  std::string out(bytes.size() * 2, '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const auto b = static_cast<unsigned char>(bytes[i]);
+    out[2 * i] = digits[b >> 4U];
+    out[2 * i + 1] = digits[b & 15U];
   }
   return out;
 }
@@ -110,6 +110,16 @@ int utf8_character(std::string_view s) {
 
 bool is_utf8(std::string_view bytes) {
   while (!bytes.empty()) {
+    // ASCII, eight characters at a time.
+    constexpr std::uint64_t high_bits = 0x8080808080808080U;
+    std::uint64_t eight = 0;
+    if (bytes.size() >= sizeof eight) {
+      std::memcpy(&eight, bytes.data(), sizeof eight);
+      if ((eight & high_bits) == 0) {
+        bytes.remove_prefix(sizeof eight);
+        continue;
+      }
+    }
     const int n = utf8_character(bytes);
     if (n <= 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(n));

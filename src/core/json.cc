@@ -1,6 +1,7 @@
 #include "core/json.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <set>
 
@@ -14,13 +15,21 @@
 namespace writ {
 namespace {
 
+// Which bytes do not stand for themselves in a quoted text.
+constexpr auto escaped = [] {
+  std::array<bool, 256> out{};
+  for (std::size_t c = 0; c < 0x20; ++c) out[c] = true;
+  out['"'] = out['\\'] = true;
+  return out;
+}();
+
 // The shortest escapes, as RFC 8785 and every reader of JSON agree on.
 void append_quoted(std::string_view text, std::string& out) {
   out += '"';
   std::size_t clean = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    if (!escaped[c]) continue;
     out += text.substr(clean, i - clean);
     clean = i + 1;
     switch (c) {
@@ -180,11 +189,13 @@ std::size_t count_members(const json::value& value) {
 
 }  // namespace
 
-Result<json::value> parse_json(std::string_view text) {
+Result<json::value> parse_json(std::string_view text, const json::storage_ptr& storage) {
   json::parse_options options;
   options.max_depth = json_depth_max;
   options.numbers = json::number_precision::precise;
-  json::parser parser({}, options);
+  std::array<unsigned char, 2048> scratch;  // for the parser's own stack; more is taken from the heap
+  json::parser parser({}, options, scratch.data(), scratch.size());
+  parser.reset(storage);
   boost::system::error_code error;
   const auto used = parser.write(text.data(), text.size(), error);
   if (error) return fail(invalid("bad_json", fmt::format("not JSON at byte {}: {}", used, error.message())));
@@ -202,6 +213,7 @@ Result<json::value> parse_json(std::string_view text) {
 
 std::string to_text(const json::value& value) {
   std::string out;
+  out.reserve(256);  // most answers
   append(value, Order::as_given, out);
   return out;
 }

@@ -178,7 +178,6 @@ Task<std::optional<Refusal>> Connection::read_head() {
 }
 
 Task<std::optional<Refusal>> Connection::read_body(std::size_t body_max) {
-  if (parser_->is_done()) co_return std::nullopt;
   if (const auto length = parser_->content_length(); length && *length > body_max) co_return body_too_large(body_max);
   if (same_name(head_.header("Expect"), "100-continue") && in_.bytes().empty() &&
       !co_await write(continue_line, core_->options.limits.write_stall))
@@ -285,9 +284,11 @@ Task<bool> Connection::answer(const Route& route, Invocation call, CallHeaders h
     call.end(&refusal.error);
     co_return co_await refuse(std::move(refusal), dialect);
   }
-  if (auto refusal = co_await read_body(route.info.body_max)) {
-    call.end(&refusal->error);
-    co_return co_await refuse(*std::move(refusal), dialect);
+  if (!parser_->is_done()) {
+    if (auto refusal = co_await read_body(route.info.body_max)) {
+      call.end(&refusal->error);
+      co_return co_await refuse(*std::move(refusal), dialect);
+    }
   }
   if (!parser_->is_done()) co_return false;  // the client went; the invocation counts as cancelled
   enter(Phase::handling);

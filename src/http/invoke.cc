@@ -127,7 +127,7 @@ Status Invocation::admit(Context& ctx) {
     late.outcome = Outcome::not_sent;
     return fail(std::move(late));
   }
-  ctx = ctx.within(info_->deadline);
+  ctx.deadline = std::min(ctx.deadline, system_clock().steady() + info_->deadline);
   return check_access(*info_, ctx.principal, ctx.caller);
 }
 

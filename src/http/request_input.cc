@@ -26,7 +26,7 @@ bool has_body(Method method) { return method != Method::get && method != Method:
 
 class Merge {
  public:
-  explicit Merge(const RequestInput& input) : input_(input) {}
+  Merge(const RequestInput& input, const json::storage_ptr& storage) : input_(input), out_(storage) {}
 
   void body(json::object document) { out_ = std::move(document); }
   void path(const PathValues& params) {
@@ -75,8 +75,9 @@ class Merge {
   std::vector<Problem> problems_;
 };
 
-Result<json::object> read_body(const RequestInput& input, const RequestHead& head, std::string_view body) {
-  if (body.empty()) return json::object();
+Result<json::object> read_body(const RequestInput& input, const RequestHead& head, std::string_view body,
+                               const json::storage_ptr& storage) {
+  if (body.empty()) return json::object(storage);
   if (!has_body(input.method)) return fail(invalid("unexpected_body", "this method takes no body"));
   if (!is_media_type(head.header("Content-Type"), json_type)) {
     Error e;
@@ -86,7 +87,7 @@ Result<json::object> read_body(const RequestInput& input, const RequestHead& hea
     return fail(std::move(e));
   }
   if (!is_utf8(body)) return fail(invalid("bad_encoding", "the body is not UTF-8"));
-  WRIT_TRY(auto document, parse_json(body));
+  WRIT_TRY(auto document, parse_json(body, storage));
   if (!document.is_object())
     return fail(invalid("invalid_request", "the request does not match its schema", {{"", "must be an object"}}));
   return std::move(document.get_object());
@@ -125,9 +126,9 @@ std::shared_ptr<const RequestInput> make_input(const OperationInfo& info, const 
 }
 
 Result<json::object> assemble(const RequestInput& input, const RequestHead& head, const PathValues& params,
-                              std::string_view body) {
-  Merge merge(input);
-  WRIT_TRY(auto document, read_body(input, head, body));
+                              std::string_view body, const json::storage_ptr& storage) {
+  Merge merge(input, storage);
+  WRIT_TRY(auto document, read_body(input, head, body, storage));
   merge.body(std::move(document));
   merge.path(params);
   if (const auto text = head.query(); !text.empty()) {

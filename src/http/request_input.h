@@ -1,6 +1,7 @@
 // RequestInput: path, query, Last-Event-ID and body of a request merged into the one document a request type decodes.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <utility>
@@ -36,15 +37,19 @@ template <class In>
   return make_input(info, schema::describe<In>());
 }
 
-/// The merged document. Text of path and query becomes what its field's type says, where it can.
+/// The merged document, in `storage`. Text of path and query becomes what its field's type says, where it can.
 /// Errors: invalid (bad_json, bad_encoding, unexpected_body, invalid_request with all conflicts), unsupported_media.
 [[nodiscard]] Result<json::object> assemble(const RequestInput& input, const RequestHead& head,
-                                            const PathValues& params, std::string_view body);
+                                            const PathValues& params, std::string_view body,
+                                            const json::storage_ptr& storage = {});
 
 template <class In>
 [[nodiscard]] Result<In> decode_input(const RequestInput& input, const RequestHead& head, const PathValues& params,
                                       std::string_view body) {
-  WRIT_TRY(auto document, assemble(input, head, params, body));
+  // The document lives as long as this function: most fit on the stack, and nothing of it is freed one by one.
+  std::array<unsigned char, 4096> first;
+  json::monotonic_resource memory(first.data(), first.size());
+  WRIT_TRY(auto document, assemble(input, head, params, body, &memory));
   return schema::decode<In>(json::value(std::move(document)), {.unknown = input.unknown});
 }
 

@@ -1,6 +1,7 @@
 // Routes: what one service serves, one row per operation; made of operations and the object that performs them.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <functional>
 #include <optional>
@@ -39,6 +40,12 @@ struct Route {
 /// Ends the invocation with the error, which is then the answer.
 [[nodiscard]] Task<Result<Reply>> refuse(Invocation call, Error error);
 [[nodiscard]] Reply json_reply(int status, const json::value& value);
+template <class Out>
+[[nodiscard]] Reply encoded_reply(int status, const Out& out) {
+  std::array<unsigned char, 4096> first;  // most answers' documents, which are text in a moment
+  json::monotonic_resource memory(first.data(), first.size());
+  return json_reply(status, schema::encode(out, &memory));
+}
 [[nodiscard]] Task<Result<Reply>> run_raw(std::shared_ptr<const RawHandler> handler, Invocation call, Context ctx,
                                           Received received);
 /// "writ::policy::Evaluate" becomes "policy.Evaluate".
@@ -77,7 +84,7 @@ Task<Result<Reply>> run_unary(std::shared_ptr<const RequestInput> input, Object*
   if (!in) co_return co_await refuse(std::move(call), std::move(in).error());
   const int status = call.operation().success_status;
   WRIT_CO_TRY(auto out, co_await perform(std::move(call), *object, method, std::move(ctx), *std::move(in)));
-  co_return json_reply(status, schema::encode(out));
+  co_return encoded_reply(status, out);
 }
 
 template <class In, class Out, class Object, class Owner>

@@ -37,9 +37,9 @@ class SpanSink {
 [[nodiscard]] SpanSink& null_span_sink();
 
 /// A fresh trace with its first span.
-[[nodiscard]] Trace new_trace(Random& random = system_random());
+[[nodiscard]] Trace new_trace(Random& random = identifier_random());
 /// A new span in the same trace; a new trace when `parent` has none.
-[[nodiscard]] Trace child_of(const Trace& parent, Random& random = system_random());
+[[nodiscard]] Trace child_of(const Trace& parent, Random& random = identifier_random());
 
 /// W3C trace context, `traceparent`. Nothing when it is malformed or all zero: start a new trace then. Versions above
 /// 00 are read as far as 00 goes, as the standard wants.

@@ -21,7 +21,13 @@ std::optional<N> number_in(std::string_view text) {
 
 }  // namespace
 
-void Decoder::read(const json::value& v, const std::string& at, std::string& out, const Text& rule) {
+std::string Place::pointer() const {
+  if (outer_ == nullptr) return {};
+  const auto outer = outer_->pointer();
+  return index_ ? outer + "/" + std::to_string(*index_) : pointer_to(outer, name_);
+}
+
+void Decoder::read(const json::value& v, const Place& at, std::string& out, const Text& rule) {
   const auto* s = v.if_string();
   if (s == nullptr) return problem(at, "must be a string");
   if (s->size() < rule.min || s->size() > rule.max)
@@ -31,7 +37,7 @@ void Decoder::read(const json::value& v, const std::string& at, std::string& out
   out.assign(s->data(), s->size());
 }
 
-void Decoder::read(const json::value& v, const std::string& at, std::int64_t& out, const Number& rule) {
+void Decoder::read(const json::value& v, const Place& at, std::int64_t& out, const Number& rule) {
   std::optional<std::int64_t> n;
   if (const auto* i = v.if_int64()) n = *i;
   else if (const auto* d = v.if_double(); d != nullptr && *d == std::trunc(*d) && std::abs(*d) < 9.0e15)
@@ -42,7 +48,7 @@ void Decoder::read(const json::value& v, const std::string& at, std::int64_t& ou
   out = *n;
 }
 
-void Decoder::read(const json::value& v, const std::string& at, double& out, const Real& rule) {
+void Decoder::read(const json::value& v, const Place& at, double& out, const Real& rule) {
   std::optional<double> n;
   if (v.is_number()) n = v.to_number<double>();
   else if (options_.scalars == Scalars::text && v.is_string()) n = number_in<double>(view(v.get_string()));
@@ -51,7 +57,7 @@ void Decoder::read(const json::value& v, const std::string& at, double& out, con
   out = *n;
 }
 
-void Decoder::read(const json::value& v, const std::string& at, bool& out) {
+void Decoder::read(const json::value& v, const Place& at, bool& out) {
   if (const auto* b = v.if_bool()) {
     out = *b;
   } else if (options_.scalars == Scalars::text && v.is_string() &&
@@ -62,14 +68,14 @@ void Decoder::read(const json::value& v, const std::string& at, bool& out) {
   }
 }
 
-void Decoder::read(const json::value& v, const std::string& at, WallTime& out) {
+void Decoder::read(const json::value& v, const Place& at, WallTime& out) {
   const auto* s = v.if_string();
   auto time = parse_rfc3339(s == nullptr ? std::string_view() : view(*s));
   if (!time) return problem(at, "must be an RFC 3339 time in UTC, such as 2026-01-31T12:00:00Z");
   out = *time;
 }
 
-void Decoder::read(const json::value& v, const std::string& at, json::object& out) {
+void Decoder::read(const json::value& v, const Place& at, json::object& out) {
   if (const auto* o = v.if_object()) out = *o;
   else problem(at, "must be an object");
 }

@@ -23,20 +23,35 @@ struct DecodeOptions {
   Scalars scalars = Scalars::json;
 };
 
+/// A place in a document. It becomes a JSON pointer (RFC 6901) only when there is a problem to tell of.
+class Place {
+ public:
+  Place() = default;  // the whole document
+  /// Both refer to the outer place, which must outlive them; the first to the name too.
+  Place(const Place& outer, std::string_view name) : outer_(&outer), name_(name) {}
+  Place(const Place& outer, std::size_t index) : outer_(&outer), index_(index) {}
+  [[nodiscard]] std::string pointer() const;
+
+ private:
+  const Place* outer_ = nullptr;
+  std::string_view name_;
+  std::optional<std::size_t> index_;
+};
+
 /// Collects problems at JSON pointers while one document is decoded.
 class Decoder {
  public:
   explicit Decoder(DecodeOptions options) : options_(options) {}
-  void problem(const std::string& pointer, std::string message) { problems_.push_back({pointer, std::move(message)}); }
+  void problem(const Place& at, std::string message) { problems_.push_back({at.pointer(), std::move(message)}); }
   [[nodiscard]] const DecodeOptions& options() const { return options_; }
   [[nodiscard]] std::vector<Problem> take_problems() { return std::move(problems_); }
 
-  void read(const json::value& v, const std::string& at, std::string& out, const Text& rule);
-  void read(const json::value& v, const std::string& at, std::int64_t& out, const Number& rule);
-  void read(const json::value& v, const std::string& at, double& out, const Real& rule);
-  void read(const json::value& v, const std::string& at, bool& out);
-  void read(const json::value& v, const std::string& at, WallTime& out);
-  void read(const json::value& v, const std::string& at, json::object& out);
+  void read(const json::value& v, const Place& at, std::string& out, const Text& rule);
+  void read(const json::value& v, const Place& at, std::int64_t& out, const Number& rule);
+  void read(const json::value& v, const Place& at, double& out, const Real& rule);
+  void read(const json::value& v, const Place& at, bool& out);
+  void read(const json::value& v, const Place& at, WallTime& out);
+  void read(const json::value& v, const Place& at, json::object& out);
 
  private:
   DecodeOptions options_;
@@ -82,10 +97,10 @@ constexpr Number number_rule(const Rule& rule) {
 }
 
 template <class T>
-void read_fields(Decoder& d, const json::value& v, const std::string& at, T& out);
+void read_fields(Decoder& d, const json::value& v, const Place& at, T& out);
 
 template <class T, class Rule>
-void read_value(Decoder& d, const json::value& v, const std::string& at, T& out, const Rule& rule) {
+void read_value(Decoder& d, const json::value& v, const Place& at, T& out, const Rule& rule) {
   if constexpr (is_optional<T>::value) {
     if (v.is_null()) return out.reset();
     read_value(d, v, at, out.emplace(), rule);
@@ -131,7 +146,7 @@ void read_value(Decoder& d, const json::value& v, const std::string& at, T& out,
     json::object object;
     d.read(v, at, object);
     for (const auto& member : object)
-      d.read(member.value(), pointer_to(at, std::string_view(member.key())), out[std::string(member.key())],
+      d.read(member.value(), Place(at, std::string_view(member.key())), out[std::string(member.key())],
              text_rule(rule));
   } else if constexpr (HasEnumNames<T>) {
     std::string text, names;
@@ -153,8 +168,8 @@ void read_value(Decoder& d, const json::value& v, const std::string& at, T& out,
     }
     for (std::size_t i = 0; i < array->size(); ++i) {
       auto& item = out.emplace_back();
-      if constexpr (requires { rule.item; }) read_value(d, (*array)[i], at + "/" + std::to_string(i), item, rule.item);
-      else read_value(d, (*array)[i], at + "/" + std::to_string(i), item, Any{});
+      if constexpr (requires { rule.item; }) read_value(d, (*array)[i], Place(at, i), item, rule.item);
+      else read_value(d, (*array)[i], Place(at, i), item, Any{});
     }
   } else {
     static_assert(HasFields<T>, "this type has no codec: give it fields() or EnumNames");
@@ -163,18 +178,18 @@ void read_value(Decoder& d, const json::value& v, const std::string& at, T& out,
 }
 
 template <class T>
-void read_fields(Decoder& d, const json::value& v, const std::string& at, T& out) {
+void read_fields(Decoder& d, const json::value& v, const Place& at, T& out) {
   const auto* object = v.if_object();
   if (object == nullptr) return d.problem(at, "must be an object");
   std::size_t known = 0;
   const auto read_one = [&](const auto& f) {
-    const auto pointer = pointer_to(at, f.name);
+    const Place here(at, f.name);
     using Member = std::remove_cvref_t<decltype(out.*(f.member))>;
     if (const auto* value = object->if_contains(f.name)) {
       ++known;
-      read_value(d, *value, pointer, out.*(f.member), f.rule);
+      read_value(d, *value, here, out.*(f.member), f.rule);
     } else if (f.presence == Presence::required && !is_optional<Member>::value) {
-      d.problem(pointer, "is required");
+      d.problem(here, "is required");
     }
   };
   std::apply([&](const auto&... f) { (read_one(f), ...); }, T::fields());
@@ -182,7 +197,7 @@ void read_fields(Decoder& d, const json::value& v, const std::string& at, T& out
     for (const auto& member : *object) {
       const bool listed = std::apply(
           [&](const auto&... f) { return ((f.name == std::string_view(member.key())) || ...); }, T::fields());
-      if (!listed) d.problem(pointer_to(at, std::string_view(member.key())), "is not a known field");
+      if (!listed) d.problem(Place(at, std::string_view(member.key())), "is not a known field");
     }
   }
 }
@@ -192,50 +207,53 @@ template <class T>
 [[nodiscard]] Result<T> decode(const json::value& document, DecodeOptions options = {}) {
   Decoder d(options);
   T out{};
-  read_value(d, document, "", out, Any{});
+  read_value(d, document, Place(), out, Any{});
   if (auto problems = d.take_problems(); !problems.empty())
     return fail(invalid("invalid_request", "the request does not match its schema", std::move(problems)));
   return out;
 }
 
+/// The value's memory comes from `storage`.
 template <class T>
-[[nodiscard]] json::value encode(const T& in) {
+[[nodiscard]] json::value encode(const T& in, const json::storage_ptr& storage = {}) {
   if constexpr (is_optional<T>::value) {
-    return in ? encode(*in) : json::value(nullptr);
+    return in ? encode(*in, storage) : json::value(nullptr, storage);
   } else if constexpr (std::is_same_v<T, std::string>) {
-    return json::value(json::string_view(in.data(), in.size()));
+    return json::value(json::string_view(in.data(), in.size()), storage);
   } else if constexpr (is_id<T>::value) {
-    return json::value(in.str());
+    return json::value(in.str(), storage);
   } else if constexpr (is_amount<T>::value) {
-    return json::value(in.value);
+    return json::value(in.value, storage);
   } else if constexpr (std::is_arithmetic_v<T>) {
-    return json::value(in);
+    return json::value(in, storage);
   } else if constexpr (std::is_same_v<T, WallTime>) {
-    return json::value(to_rfc3339(in));
+    return json::value(to_rfc3339(in), storage);
   } else if constexpr (std::is_same_v<T, Millis>) {
-    return json::value(in.count());
+    return json::value(in.count(), storage);
   } else if constexpr (std::is_same_v<T, json::value> || std::is_same_v<T, json::object> ||
                        std::is_same_v<T, json::array>) {
-    return json::value(in);
+    return json::value(in, storage);
   } else if constexpr (std::is_same_v<T, TextMap>) {
-    json::object out;
+    json::object out(storage);
     for (const auto& [key, value] : in) out[key] = value;
     return out;
   } else if constexpr (HasEnumNames<T>) {
-    return json::value(name_of(in));
+    return json::value(name_of(in), storage);
   } else if constexpr (is_vector<T>::value) {
-    json::array out;
-    for (const auto& item : in) out.push_back(encode(item));
+    json::array out(storage);
+    out.reserve(in.size());
+    for (const auto& item : in) out.push_back(encode(item, storage));
     return out;
   } else {
     static_assert(HasFields<T>, "this type has no codec: give it fields() or EnumNames");
-    json::object out;
+    json::object out(storage);
+    out.reserve(std::tuple_size_v<decltype(T::fields())>);
     const auto put = [&](const auto& f) {
       const auto& member = in.*(f.member);
       if constexpr (is_optional<std::remove_cvref_t<decltype(member)>>::value) {
         if (!member) return;  // absent, not null
       }
-      out[f.name] = encode(member);
+      out.emplace(f.name, encode(member, storage));
     };
     std::apply([&](const auto&... f) { (put(f), ...); }, T::fields());
     return out;

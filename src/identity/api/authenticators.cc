@@ -6,8 +6,8 @@
 namespace writ::identity {
 namespace {
 
-/// The credentials of `Authorization: Bearer …`.
-Result<std::string> bearer(const http::RequestHead& head) {
+/// The credentials of `Authorization: Bearer …`, inside the head.
+Result<std::string_view> bearer(const http::RequestHead& head) {
   if (head.count("authorization") > 1)
     return fail(unauthenticated("malformed_credentials", "the Authorization header stands twice"));
   const auto value = head.header("authorization");
@@ -18,19 +18,24 @@ Result<std::string> bearer(const http::RequestHead& head) {
       value[scheme.size() - 1] != ' ')
     return fail(unauthenticated("malformed_credentials",
                                 "the Authorization header must be: Bearer, one space, and the key or token"));
-  return std::string(value.substr(scheme.size()));
+  return value.substr(scheme.size());
 }
 
 }  // namespace
 
 Task<Result<http::Authenticated>> PublicAuthenticator::authenticate(Context ctx, const http::RequestHead& head,
                                                                     const http::OperationInfo&) {
-  WRIT_CO_TRY(auto credentials, bearer(head));
-  if (credentials.starts_with(crypto::api_key_prefix))
-    co_return co_await by_key(std::move(ctx), std::move(credentials));
-  WRIT_CO_TRY(auto claims, verifier_.verify(credentials, principal_audience));
-  tokens_.remember(claims.principal, std::move(credentials), claims.expires_at);
-  co_return http::Authenticated{.principal = std::move(claims.principal), .caller = {}};
+  WRIT_CO_TRY(const auto credentials, bearer(head));
+  if (!credentials.starts_with(crypto::api_key_prefix)) {
+    WRIT_CO_TRY(auto claims, verifier_.verify(credentials, principal_audience));
+    tokens_.remember(claims.principal, credentials, claims.expires_at);
+    co_return http::Authenticated{.principal = std::move(claims.principal), .caller = {}};
+  }
+  WRIT_CO_CHECK(verifier_.fresh());
+  auto memory_key = crypto::sha256(credentials);
+  if (auto principal = known(memory_key, *verifier_.snapshot()))
+    co_return http::Authenticated{.principal = std::move(*principal), .caller = {}};
+  co_return co_await exchanged(std::move(ctx), std::string(credentials), std::move(memory_key));
 }
 
 std::optional<Principal> PublicAuthenticator::known(const std::string& memory_key, const TrustSnapshot& trust) {
@@ -39,18 +44,14 @@ std::optional<Principal> PublicAuthenticator::known(const std::string& memory_ke
   if (it == known_.end()) return std::nullopt;
   const auto& key = it->second;
   // Without a token that holds (its own may have been revoked) the key is exchanged again.
-  if (key.expires_at <= clock_.now() || trust.revoked_keys.contains(key.key_id.str()) || !tokens_.find(key.principal)) {
+  if (key.expires_at <= clock_.now() || trust.revoked_keys.contains(key.key_id.str()) || !tokens_.has(key.principal)) {
     known_.erase(it);
     return std::nullopt;
   }
   return it->second.principal;
 }
 
-Task<Result<http::Authenticated>> PublicAuthenticator::by_key(Context ctx, std::string key) {
-  WRIT_CO_CHECK(verifier_.fresh());
-  const auto memory_key = crypto::sha256(key);
-  if (auto principal = known(memory_key, *verifier_.snapshot()))
-    co_return http::Authenticated{.principal = std::move(*principal), .caller = {}};
+Task<Result<http::Authenticated>> PublicAuthenticator::exchanged(Context ctx, std::string key, std::string memory_key) {
   WRIT_CO_TRY(auto verification, co_await identity_.exchange(std::move(ctx), {.token = std::move(key)}));
   if (!verification.active || !verification.principal || !verification.token || !verification.expires_at ||
       !verification.key_id)
@@ -58,7 +59,7 @@ Task<Result<http::Authenticated>> PublicAuthenticator::by_key(Context ctx, std::
   auto& who = *verification.principal;
   Principal principal{
       .tenant = who.tenant, .subject = who.subject, .kind = who.kind, .scopes = std::move(who.scopes), .act = {}};
-  tokens_.remember(principal, std::move(*verification.token), *verification.expires_at);
+  tokens_.remember(principal, *verification.token, *verification.expires_at);
   // Exchanged again a little before the token ends, so that what follows always has a token that holds.
   const KnownKey entry{
       .principal = principal, .key_id = *verification.key_id, .expires_at = *verification.expires_at - Seconds{30}};
@@ -79,7 +80,7 @@ Task<Result<http::Authenticated>> ServiceAuthenticator::authenticate(Context, co
   http::Authenticated out{.principal = {}, .caller = service.principal.subject.str().substr(prefix.size())};
   if (const auto token = head.header("writ-principal"); !token.empty()) {
     WRIT_CO_TRY(auto claims, verifier_.verify(token, principal_audience));
-    tokens_.remember(claims.principal, std::string(token), claims.expires_at);
+    tokens_.remember(claims.principal, token, claims.expires_at);
     out.principal = std::move(claims.principal);
   }
   co_return out;

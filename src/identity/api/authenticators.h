@@ -23,7 +23,7 @@ class PublicAuthenticator final : public http::Authenticator {
     KeyId key_id;
     WallTime expires_at;
   };
-  [[nodiscard]] Task<Result<http::Authenticated>> by_key(Context ctx, std::string key);
+  [[nodiscard]] Task<Result<http::Authenticated>> exchanged(Context ctx, std::string key, std::string memory_key);
   [[nodiscard]] std::optional<Principal> known(const std::string& memory_key, const TrustSnapshot& trust);
 
   static constexpr std::size_t known_max = 10'000;  // about 1 KiB each

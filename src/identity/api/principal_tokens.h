@@ -15,16 +15,22 @@ namespace writ::identity {
 class PrincipalTokens {
  public:
   PrincipalTokens(TokenVerifier& verifier, const Clock& clock) : verifier_(verifier), clock_(clock) {}
-  void remember(const Principal& principal, std::string token, WallTime expires_at);
+  void remember(const Principal& principal, std::string_view token, WallTime expires_at);
   /// A token of exactly this principal, scopes included, that holds and will for a while. A principal may have shown
   /// several; one that was revoked must not take the others with it.
   [[nodiscard]] std::optional<std::string> find(const Principal& principal);
+  /// Whether find() would give one.
+  [[nodiscard]] bool has(const Principal& principal);
 
  private:
   struct Held {
     std::string token;
     WallTime expires_at;
+    std::optional<TokenClaims> claims{};  // since it was verified here, once
   };
+  [[nodiscard]] const Held* newest(const Principal& principal);
+  [[nodiscard]] bool holds(Held& held);
+
   static constexpr std::size_t held_max = 10'000;  // about 1 KiB each
   static constexpr Seconds margin{5};              // for the way to the callee
   static constexpr std::size_t per_principal_max = 8;  // the newest; older ones end sooner

@@ -1,7 +1,5 @@
 #include "identity/api/token.h"
 
-#include "crypto/hash.h"
-
 namespace writ::identity {
 namespace {
 
@@ -65,31 +63,41 @@ std::shared_ptr<const TrustSnapshot> TokenVerifier::snapshot() const {
   return trust_;
 }
 
-Status TokenVerifier::fresh() const {
-  const auto trust = snapshot();
+Result<std::shared_ptr<const TrustSnapshot>> TokenVerifier::fresh_trust() const {
+  auto trust = snapshot();
   if (!trust || clock_.steady() - trust->fresh_at > stale_after)
     return fail(unavailable("identity_stale", "identity-service has not confirmed keys and revocations for " +
                                                   std::to_string(stale_after.count()) + " s"));
+  return trust;
+}
+
+Status TokenVerifier::fresh() const {
+  WRIT_CHECK(fresh_trust());
   return {};
 }
 
+Status TokenVerifier::holds(const TokenClaims& claims) const {
+  WRIT_TRY(const auto trust, fresh_trust());
+  if (claims.expires_at <= clock_.now()) return fail(unauthenticated("token_expired", "the token has expired"));
+  return revoked(claims, *trust);
+}
+
 Status TokenVerifier::revoked(const TokenClaims& claims, const TrustSnapshot& trust) const {
-  const auto dead = fail(unauthenticated("token_revoked", "the token was revoked"));
-  if (trust.revoked_tokens.contains(claims.jti)) return dead;
+  const auto dead = [] { return fail(unauthenticated("token_revoked", "the token was revoked")); };
+  if (trust.revoked_tokens.contains(claims.jti)) return dead();
+  if (trust.revoked_subjects.empty()) return {};
   const auto at = trust.revoked_subjects.find(claims.principal.tenant.str() + "/" + claims.principal.subject.str());
   // Tokens count whole seconds: one issued in the second of the revocation is dead too.
-  if (at != trust.revoked_subjects.end() && claims.issued_at <= at->second) return dead;
+  if (at != trust.revoked_subjects.end() && claims.issued_at <= at->second) return dead();
   return {};
 }
 
 Result<TokenClaims> TokenVerifier::verify(std::string_view token, std::string_view audience) {
-  WRIT_CHECK(fresh());
-  const auto trust = snapshot();
+  WRIT_TRY(const auto trust, fresh_trust());
   const auto now = clock_.now();
-  const auto memory_key = crypto::sha256(std::string(audience) + "\n" + std::string(token));
   {
     const std::lock_guard lock(mutex_);
-    if (const auto it = remembered_.find(memory_key); it != remembered_.end()) {
+    if (const auto it = remembered_.find(token); it != remembered_.end() && it->second.audience == audience) {
       const auto& claims = it->second;
       if (claims.expires_at > now) {
         WRIT_CHECK(revoked(claims, *trust));
@@ -118,7 +126,7 @@ Result<TokenClaims> TokenVerifier::verify(std::string_view token, std::string_vi
   const std::lock_guard lock(mutex_);
   if (remembered_.size() >= remembered_max)
     std::erase_if(remembered_, [&](const auto& entry) { return entry.second.expires_at <= now; });
-  if (remembered_.size() < remembered_max) remembered_.emplace(memory_key, out);
+  if (remembered_.size() < remembered_max) remembered_.insert_or_assign(std::string(token), out);
   return out;
 }
 

@@ -28,6 +28,12 @@ struct TokenClaims {
 /// iss, aud, sub, tenant, kind, scope, act, iat, exp, jti. Errors: internal.
 [[nodiscard]] Result<std::string> sign_token(const TokenClaims& claims, const crypto::SigningKey& key);
 
+/// Lets a map of strings be asked with a view.
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+};
+
 /// What is known of identity: an immutable snapshot, swapped whole.
 struct TrustSnapshot {
   crypto::KeySet keys;
@@ -37,8 +43,8 @@ struct TrustSnapshot {
   SteadyTime fresh_at;  // when identity last confirmed it
 };
 
-/// Verifies tokens against the newest snapshot; what was verified is remembered by hash until it expires or the trust
-/// changes. Thread: any.
+/// Verifies tokens against the newest snapshot; what was verified is remembered until it expires. Revocations are looked
+/// up each time. Thread: any.
 class TokenVerifier {
  public:
   explicit TokenVerifier(const Clock& clock) : clock_(clock) {}
@@ -53,15 +59,20 @@ class TokenVerifier {
 
   /// Errors: unauthenticated (crypto's codes, token_revoked); unavailable (identity_stale).
   [[nodiscard]] Result<TokenClaims> verify(std::string_view token, std::string_view audience);
+  /// Whether claims that verify() gave hold still. Errors: unauthenticated (token_expired, token_revoked); unavailable
+  /// (identity_stale).
+  [[nodiscard]] Status holds(const TokenClaims& claims) const;
 
  private:
+  [[nodiscard]] Result<std::shared_ptr<const TrustSnapshot>> fresh_trust() const;
   [[nodiscard]] Status revoked(const TokenClaims& claims, const TrustSnapshot& trust) const;
 
   static constexpr std::size_t remembered_max = 10'000;  // a claim set is about 1 KiB
   const Clock& clock_;
   mutable std::mutex mutex_;
   std::shared_ptr<const TrustSnapshot> trust_;  // shared with readers that began before a swap
-  std::unordered_map<std::string, TokenClaims> remembered_;  // SHA-256 of audience and token
+  // By the token itself: it is in this process's memory anyway, and only verified ones come here.
+  std::unordered_map<std::string, TokenClaims, TextHash, std::equal_to<>> remembered_;
 };
 
 }  // namespace writ::identity
