@@ -21,6 +21,7 @@ class Running:
     address: str
     key: str = ""
     admin_key: str = ""
+    principal: str = ""
     ready_after: float = 0  # seconds from the start to the first 200 of /ready
 
 
@@ -90,6 +91,40 @@ def writ(binary: pathlib.Path, folder: pathlib.Path, core: int | None = None, da
     finally:
         stop(process)
         log.close()
+
+
+def ask(url: str, body: dict, **headers: str) -> dict:
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json", **headers})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+@contextlib.contextmanager
+def policy_engine(binary: pathlib.Path, folder: pathlib.Path, core: int):
+    """Policy in a process of its own, with identity beside it; `key` is a service token for it, `principal` a developer's."""
+    data = folder / "split"
+    subprocess.run([binary, "init", "--json"], env=clean_environment(WRIT_DATA_DIR=str(data)), capture_output=True, check=True)
+    address = {name: f"http://127.0.0.1:{free_port()}" for name in ("identity", "policy")}
+    running = {}
+    try:
+        for name, service, at in (("identity", "identity-service", None), ("policy", "policy-engine", core)):
+            others = {f"WRIT_{other.upper()}_URL": url for other, url in address.items() if other != name}
+            environment = clean_environment(WRIT_DATA_DIR=str(data), WRIT_LOOPS="1", PORT=address[name].rsplit(":", 1)[1], **others)
+            running[name] = subprocess.Popen(pinned(at, [binary, "serve", "--service", service]), env=environment,
+                                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+            await_status(address[name] + "/health", running[name])
+        await_status(address["policy"] + "/ready", running["policy"])
+
+        def service_token(client: str, audience: str) -> str:
+            secret = (data / "secrets" / f"client-{client}").read_text()
+            return ask(address["identity"] + "/oauth2/token", {"grant_type": "client_credentials", "client_id": client, "client_secret": secret, "audience": audience})["access_token"]
+
+        gateway = {"Authorization": f"Bearer {service_token('gateway', 'identity')}"}
+        principal = ask(address["identity"] + "/internal/v1/identity/exchange", {"token": (data / "local.key").read_text().strip()}, **gateway)["token"]
+        yield Running(running["policy"].pid, address["policy"], service_token("orchestrator", "policy"), principal=principal)
+    finally:
+        for process in running.values():
+            stop(process)
 
 
 @contextlib.contextmanager

@@ -24,7 +24,10 @@ add_library(boost INTERFACE)
 target_include_directories(boost SYSTEM INTERFACE ${writ_boost_dir}/include)
 target_compile_definitions(boost INTERFACE
   BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_BEAST_USE_STD_STRING_VIEW
-  BOOST_ASIO_DISABLE_BOOST_COROUTINE BOOST_JSON_NO_LIB BOOST_ALL_NO_LIB)
+  BOOST_ASIO_DISABLE_BOOST_COROUTINE BOOST_JSON_NO_LIB BOOST_ALL_NO_LIB
+  # Coroutine frames come from malloc: Asio's own cache holds two of them, none above 1 KiB, and goes through
+  # aligned_alloc for all others, which is slower; and AddressSanitizer sees the end of each frame's life.
+  BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING)
 target_link_libraries(boost INTERFACE Threads::Threads)
 
 # llama.cpp: static archives and headers.
