@@ -18,17 +18,10 @@ shell_is_clean() {
   shellcheck --external-sources --source-path=SCRIPTDIR --source-path="$root" "${files[@]}" && echo "shell: ${#files[@]} files"
 }
 
-tidy_is_clean() {
-  python3 tools/tidy.py --build build/asan --cache "${XDG_CACHE_HOME:-$HOME/.cache}/writ/tidy" --sources "${tidy_rooms[@]/#/src/}"
-}
+tidy_is_clean() { python3 tools/tidy.py --build build/asan --cache "${XDG_CACHE_HOME:-$HOME/.cache}/writ/tidy"; }
 
 # docs/generated is what the product says about itself.
 generated_is_equal() { python3 tools/generate_docs.py --check; }
-
-# Rooms whose sources clang-tidy has gone through; the others join as they are cleaned.
-tidy_rooms=(core async schema quota settings crypto observability sql cedar scan content runtime tools governed identity policy recall app cli)
-# The rooms that hold all threads of their own: loops, channels, pools, the database's writer and readers.
-tsan_tests=(core_unit_test async_unit_test schema_unit_test crypto_unit_test sql_unit_test sql_integration_test content_integration_test)
 
 gate_checks() {
   begin "gate tools"
@@ -37,11 +30,10 @@ gate_checks() {
   check shell shell_is_clean
   check layers python3 tools/check_layers.py
   check tree python3 tools/check_tree.py
+  check names python3 tools/check_names.py
   check tidy tidy_is_clean
-  not_run "tidy of http, llama, slm, gateway, orchestrator and of tests" "their findings are still to be gone through"
-  if build tsan --gate -- "${tsan_tests[@]}"; then
-    run_ctest tsan "tsan" -R "^($(IFS='|' && echo "${tsan_tests[*]}"))\$"
-    not_run "tsan of the rooms from http upwards" "their first run under TSan is still to come; ./test nightly is its place until then"
+  if build tsan --gate; then
+    run_ctest tsan "tsan"
   else
     not_run "tsan tests" "the tsan build failed"
   fi
