@@ -98,6 +98,13 @@ Result<std::string> sign_jwt(const SigningKey& key, const json::object& claims, 
   return token;
 }
 
+std::string key_id_of(std::string_view token) {
+  const auto parts = token.size() > jwt_size_max ? std::nullopt : split(token);
+  if (!parts) return {};
+  const auto header = decode_object(parts->header, "the header");
+  return header ? std::string(text_at(*header, "kid")) : std::string();
+}
+
 Result<json::object> verify_jwt(std::string_view token, const KeySet& keys, const JwtExpectations& expected) {
   if (token.size() > jwt_size_max) return refuse("token_too_long", "the token has more than 8 KiB");
   const auto parts = split(token);

@@ -30,6 +30,9 @@ struct JwtExpectations {
 [[nodiscard]] Result<std::string> sign_jwt(const SigningKey& key, const json::object& claims, std::string_view kid,
                                            std::string_view typ);
 
+/// The key id that a token names; nothing about it is checked. Empty when it names none or is no token.
+[[nodiscard]] std::string key_id_of(std::string_view token);
+
 /// The claims of a token that passed every check. Nothing in the token chooses the key but `kid`, and nothing chooses
 /// the algorithm but the key; jku, jwk, x5u and x5c are never followed. `exp` is demanded; `exp` and `nbf` are whole
 /// seconds.

@@ -84,6 +84,8 @@ Status TokenVerifier::holds(const TokenClaims& claims) const {
 
 Status TokenVerifier::revoked(const TokenClaims& claims, const TrustSnapshot& trust) const {
   const auto dead = [] { return fail(unauthenticated("token_revoked", "the token was revoked")); };
+  if (trust.keys.find(claims.kid) == nullptr)
+    return fail(unauthenticated("unknown_kid", "the key that signed the token is trusted no more"));
   if (trust.revoked_tokens.contains(claims.jti)) return dead();
   if (trust.revoked_subjects.empty()) return {};
   const auto at = trust.revoked_subjects.find(claims.principal.tenant.str() + "/" + claims.principal.subject.str());
@@ -121,7 +123,8 @@ Result<TokenClaims> TokenVerifier::verify(std::string_view token, std::string_vi
                   .audience = wire->aud,
                   .jti = wire->jti,
                   .issued_at = WallTime{Seconds{wire->iat}},
-                  .expires_at = WallTime{Seconds{wire->exp}}};
+                  .expires_at = WallTime{Seconds{wire->exp}},
+                  .kid = crypto::key_id_of(token)};
   WRIT_CHECK(revoked(out, *trust));
   const std::lock_guard lock(mutex_);
   if (remembered_.size() >= remembered_max)

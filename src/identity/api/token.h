@@ -23,6 +23,7 @@ struct TokenClaims {
   std::string jti;
   WallTime issued_at;
   WallTime expires_at;
+  std::string kid{};  // of the key that verified it; a token ends with its key
 };
 
 /// iss, aud, sub, tenant, kind, scope, act, iat, exp, jti. Errors: internal.
@@ -43,8 +44,8 @@ struct TrustSnapshot {
   SteadyTime fresh_at;  // when identity last confirmed it
 };
 
-/// Verifies tokens against the newest snapshot; what was verified is remembered until it expires. Revocations are looked
-/// up each time. Thread: any.
+/// Verifies tokens against the newest snapshot; what was verified is remembered until it expires. Revocations, and whether
+/// the key is still trusted, are looked up each time. Thread: any.
 class TokenVerifier {
  public:
   explicit TokenVerifier(const Clock& clock) : clock_(clock) {}
@@ -59,8 +60,8 @@ class TokenVerifier {
 
   /// Errors: unauthenticated (crypto's codes, token_revoked); unavailable (identity_stale).
   [[nodiscard]] Result<TokenClaims> verify(std::string_view token, std::string_view audience);
-  /// Whether claims that verify() gave hold still. Errors: unauthenticated (token_expired, token_revoked); unavailable
-  /// (identity_stale).
+  /// Whether claims that verify() gave hold still. Errors: unauthenticated (token_expired, token_revoked, unknown_kid);
+  /// unavailable (identity_stale).
   [[nodiscard]] Status holds(const TokenClaims& claims) const;
 
  private:
