@@ -44,7 +44,7 @@ class Unit:
 
     def key(self, base: bytes) -> str:
         digest = hashlib.sha256(base)
-        digest.update("\0".join(self.flags).encode())
+        digest.update("\0".join(self.flags).replace(str(ROOT), "").encode())  # a second clone is no other code
         seen: set[pathlib.Path] = set()
         waiting = list(self.files)
         while waiting:
