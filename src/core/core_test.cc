@@ -60,7 +60,7 @@ TEST(Time, round_trips_rfc_3339) {
 }
 
 TEST(Encoding, base64url_round_trips_and_refuses_second_spellings) {
-  for (std::string s :
+  for (const std::string& s :
        {std::string(), std::string("a"), std::string("ab"), std::string("abc"), std::string("\x00\xff\x10", 3)})
     EXPECT_EQ(from_base64url(to_base64url(s)), s);
   EXPECT_EQ(from_base64url("YR"), std::nullopt);  // "YQ" with stray bits

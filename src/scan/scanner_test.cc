@@ -47,8 +47,8 @@ TEST(Scanner, adjacent_and_overlapping_matches_are_all_found) {
 }
 
 TEST(Scanner, a_literal_stands_for_itself_whatever_its_characters) {
-  for (std::string text : {std::string("a.c*(x)[y]{2}^$|\\b"), std::string("#! \t\n/"), std::string("nul\0inside", 10),
-                           std::string("\\x41")}) {
+  for (const std::string& text : {std::string("a.c*(x)[y]{2}^$|\\b"), std::string("#! \t\n/"),
+                                  std::string("nul\0inside", 10), std::string("\\x41")}) {
     const auto matches = found({literal("a", text)}, "abc" + text + "axc");
     ASSERT_EQ(matches.size(), 1U) << text;
     EXPECT_EQ(matches[0], (Match{"a", 3, 3 + text.size()}));

@@ -78,11 +78,11 @@ TEST_F(SqliteTest, a_row_that_refers_to_nothing_is_refused_and_its_neighbours_st
 
 TEST_F(SqliteTest, an_exception_of_the_work_reaches_the_caller_and_undoes_the_write) {
   open();
-  EXPECT_THROW(write([](Transaction& tx) -> Status {
-                 WRIT_CHECK(tx.run("INSERT INTO notes (id, body) VALUES (1, x'00')"));
-                 throw std::runtime_error("boom");
-               }),
-               std::runtime_error);
+  const auto throws = [](Transaction& tx) -> Status {
+    WRIT_CHECK(tx.run("INSERT INTO notes (id, body) VALUES (1, x'00')"));
+    throw std::runtime_error("boom");
+  };
+  EXPECT_THROW(write(throws), std::runtime_error);
   EXPECT_EQ(ids(), Ids{});
 }
 

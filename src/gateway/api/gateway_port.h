@@ -198,48 +198,20 @@ class GatewayClient final : public GatewayPort {
  public:
   using Port = GatewayPort;
   explicit GatewayClient(http::Binding<Port> binding) : b_(std::move(binding)) {}
-  Task<Result<Started>> start_session(Context c, StartSession in) override {
-    return b_.call(op::start_session, &Port::start_session, std::move(c), std::move(in));
-  }
-  Task<Result<Started>> post_message(Context c, PostMessage in) override {
-    return b_.call(op::post_message, &Port::post_message, std::move(c), std::move(in));
-  }
-  Task<Result<Session>> session(Context c, SessionRef in) override {
-    return b_.call(op::session, &Port::session, std::move(c), std::move(in));
-  }
-  Task<Result<Run>> run(Context c, RunRef in) override {
-    return b_.call(op::run, &Port::run, std::move(c), std::move(in));
-  }
-  Task<Result<StreamPtr<RunEvent>>> events(Context c, WatchRun in) override {
-    return b_.open(op::events, &Port::events, std::move(c), std::move(in));
-  }
-  Task<Result<Run>> cancel(Context c, RunRef in) override {
-    return b_.call(op::cancel, &Port::cancel, std::move(c), std::move(in));
-  }
-  Task<Result<Review>> approve(Context c, ApproveReview in) override {
-    return b_.call(op::approve, &Port::approve, std::move(c), std::move(in));
-  }
-  Task<Result<Review>> deny(Context c, DenyReview in) override {
-    return b_.call(op::deny, &Port::deny, std::move(c), std::move(in));
-  }
-  Task<Result<Review>> retry(Context c, RetryReview in) override {
-    return b_.call(op::retry, &Port::retry, std::move(c), std::move(in));
-  }
-  Task<Result<Review>> done(Context c, DoneReview in) override {
-    return b_.call(op::done, &Port::done, std::move(c), std::move(in));
-  }
-  Task<Result<ReviewPage>> reviews(Context c, ListReviews in) override {
-    return b_.call(op::reviews, &Port::reviews, std::move(c), std::move(in));
-  }
-  Task<Result<policy::AuditPage>> audit(Context c, policy::ListAudit in) override {
-    return b_.call(op::audit, &Port::audit, std::move(c), std::move(in));
-  }
-  Task<Result<policy::AuditReport>> verify_audit(Context c, http::Nothing in) override {
-    return b_.call(op::verify_audit, &Port::verify_audit, std::move(c), std::move(in));
-  }
-  Task<Result<policy::Budget>> budget(Context c, http::Nothing in) override {
-    return b_.call(op::budget, &Port::budget, std::move(c), std::move(in));
-  }
+  Task<Result<Started>> start_session(Context c, StartSession in) override;
+  Task<Result<Started>> post_message(Context c, PostMessage in) override;
+  Task<Result<Session>> session(Context c, SessionRef in) override;
+  Task<Result<Run>> run(Context c, RunRef in) override;
+  Task<Result<StreamPtr<RunEvent>>> events(Context c, WatchRun in) override;
+  Task<Result<Run>> cancel(Context c, RunRef in) override;
+  Task<Result<Review>> approve(Context c, ApproveReview in) override;
+  Task<Result<Review>> deny(Context c, DenyReview in) override;
+  Task<Result<Review>> retry(Context c, RetryReview in) override;
+  Task<Result<Review>> done(Context c, DoneReview in) override;
+  Task<Result<ReviewPage>> reviews(Context c, ListReviews in) override;
+  Task<Result<policy::AuditPage>> audit(Context c, policy::ListAudit in) override;
+  Task<Result<policy::AuditReport>> verify_audit(Context c, http::Nothing in) override;
+  Task<Result<policy::Budget>> budget(Context c, http::Nothing in) override;
 
  private:
   http::Binding<Port> b_;

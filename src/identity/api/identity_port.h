@@ -102,33 +102,15 @@ inline constexpr http::Unary<http::Nothing, Jwks> jwks{{.id = "identity.jwks",
 class IdentityClient final : public IdentityPort {
  public:
   explicit IdentityClient(http::Binding<IdentityPort> binding) : b_(std::move(binding)) {}
-  Task<Result<TokenResponse>> token(Context c, TokenRequest in) override {
-    return b_.call(op::token, &IdentityPort::token, std::move(c), std::move(in));
-  }
-  Task<Result<TokenResponse>> issue(Context c, IssueRequest in) override {
-    return b_.call(op::issue, &IdentityPort::issue, std::move(c), std::move(in));
-  }
-  Task<Result<Verification>> verify(Context c, VerifyRequest in) override {
-    return b_.call(op::verify, &IdentityPort::verify, std::move(c), std::move(in));
-  }
-  Task<Result<Verification>> exchange(Context c, VerifyRequest in) override {
-    return b_.call(op::exchange, &IdentityPort::exchange, std::move(c), std::move(in));
-  }
-  Task<Result<Revoked>> revoke(Context c, RevokeRequest in) override {
-    return b_.call(op::revoke, &IdentityPort::revoke, std::move(c), std::move(in));
-  }
-  Task<Result<CreatedKey>> create_key(Context c, CreateKey in) override {
-    return b_.call(op::create_key, &IdentityPort::create_key, std::move(c), std::move(in));
-  }
-  Task<Result<Resolution>> resolve(Context c, ResolveRequest in) override {
-    return b_.call(op::resolve, &IdentityPort::resolve, std::move(c), std::move(in));
-  }
-  Task<Result<RevocationPage>> revocations(Context c, ListRevocations in) override {
-    return b_.call(op::revocations, &IdentityPort::revocations, std::move(c), std::move(in));
-  }
-  Task<Result<Jwks>> jwks(Context c, http::Nothing in) override {
-    return b_.call(op::jwks, &IdentityPort::jwks, std::move(c), std::move(in));
-  }
+  Task<Result<TokenResponse>> token(Context c, TokenRequest in) override;
+  Task<Result<TokenResponse>> issue(Context c, IssueRequest in) override;
+  Task<Result<Verification>> verify(Context c, VerifyRequest in) override;
+  Task<Result<Verification>> exchange(Context c, VerifyRequest in) override;
+  Task<Result<Revoked>> revoke(Context c, RevokeRequest in) override;
+  Task<Result<CreatedKey>> create_key(Context c, CreateKey in) override;
+  Task<Result<Resolution>> resolve(Context c, ResolveRequest in) override;
+  Task<Result<RevocationPage>> revocations(Context c, ListRevocations in) override;
+  Task<Result<Jwks>> jwks(Context c, http::Nothing in) override;
 
  private:
   http::Binding<IdentityPort> b_;

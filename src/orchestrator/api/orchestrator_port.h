@@ -104,30 +104,14 @@ class OrchestratorClient final : public OrchestratorPort {
  public:
   using Port = OrchestratorPort;
   explicit OrchestratorClient(http::Binding<Port> binding) : b_(std::move(binding)) {}
-  Task<Result<Started>> start(Context c, StartSession in) override {
-    return b_.call(op::start, &Port::start, std::move(c), std::move(in));
-  }
-  Task<Result<Started>> post(Context c, PostMessage in) override {
-    return b_.call(op::post, &Port::post, std::move(c), std::move(in));
-  }
-  Task<Result<Session>> session(Context c, SessionRef in) override {
-    return b_.call(op::session, &Port::session, std::move(c), std::move(in));
-  }
-  Task<Result<Run>> run(Context c, RunRef in) override {
-    return b_.call(op::run, &Port::run, std::move(c), std::move(in));
-  }
-  Task<Result<StreamPtr<RunEvent>>> watch(Context c, WatchRun in) override {
-    return b_.open(op::watch, &Port::watch, std::move(c), std::move(in));
-  }
-  Task<Result<Run>> cancel(Context c, RunRef in) override {
-    return b_.call(op::cancel, &Port::cancel, std::move(c), std::move(in));
-  }
-  Task<Result<Review>> answer(Context c, AnswerReview in) override {
-    return b_.call(op::answer, &Port::answer, std::move(c), std::move(in));
-  }
-  Task<Result<ReviewPage>> reviews(Context c, ListReviews in) override {
-    return b_.call(op::reviews, &Port::reviews, std::move(c), std::move(in));
-  }
+  Task<Result<Started>> start(Context c, StartSession in) override;
+  Task<Result<Started>> post(Context c, PostMessage in) override;
+  Task<Result<Session>> session(Context c, SessionRef in) override;
+  Task<Result<Run>> run(Context c, RunRef in) override;
+  Task<Result<StreamPtr<RunEvent>>> watch(Context c, WatchRun in) override;
+  Task<Result<Run>> cancel(Context c, RunRef in) override;
+  Task<Result<Review>> answer(Context c, AnswerReview in) override;
+  Task<Result<ReviewPage>> reviews(Context c, ListReviews in) override;
 
  private:
   http::Binding<Port> b_;

@@ -126,36 +126,16 @@ inline constexpr http::Unary<http::Nothing, KeySetDocument> keys{{.id = "policy.
 class PolicyClient final : public PolicyPort {
  public:
   explicit PolicyClient(http::Binding<PolicyPort> binding) : b_(std::move(binding)) {}
-  Task<Result<Decision>> evaluate(Context c, EvaluateRequest in) override {
-    return b_.call(op::evaluate, &PolicyPort::evaluate, std::move(c), std::move(in));
-  }
-  Task<Result<Inspection>> inspect(Context c, InspectRequest in) override {
-    return b_.call(op::inspect, &PolicyPort::inspect, std::move(c), std::move(in));
-  }
-  Task<Result<Settled>> settle(Context c, SettleRequest in) override {
-    return b_.call(op::settle, &PolicyPort::settle, std::move(c), std::move(in));
-  }
-  Task<Result<Finished>> finish(Context c, FinishRequest in) override {
-    return b_.call(op::finish, &PolicyPort::finish, std::move(c), std::move(in));
-  }
-  Task<Result<Appended>> append_audit(Context c, AppendAudit in) override {
-    return b_.call(op::append_audit, &PolicyPort::append_audit, std::move(c), std::move(in));
-  }
-  Task<Result<AuditPage>> list_audit(Context c, ListAudit in) override {
-    return b_.call(op::list_audit, &PolicyPort::list_audit, std::move(c), std::move(in));
-  }
-  Task<Result<AuditReport>> verify_audit(Context c, http::Nothing in) override {
-    return b_.call(op::verify_audit, &PolicyPort::verify_audit, std::move(c), std::move(in));
-  }
-  Task<Result<Budget>> budget(Context c, http::Nothing in) override {
-    return b_.call(op::budget, &PolicyPort::budget, std::move(c), std::move(in));
-  }
-  Task<Result<ConstitutionInfo>> constitution(Context c, http::Nothing in) override {
-    return b_.call(op::constitution, &PolicyPort::constitution, std::move(c), std::move(in));
-  }
-  Task<Result<KeySetDocument>> keys(Context c, http::Nothing in) override {
-    return b_.call(op::keys, &PolicyPort::keys, std::move(c), std::move(in));
-  }
+  Task<Result<Decision>> evaluate(Context c, EvaluateRequest in) override;
+  Task<Result<Inspection>> inspect(Context c, InspectRequest in) override;
+  Task<Result<Settled>> settle(Context c, SettleRequest in) override;
+  Task<Result<Finished>> finish(Context c, FinishRequest in) override;
+  Task<Result<Appended>> append_audit(Context c, AppendAudit in) override;
+  Task<Result<AuditPage>> list_audit(Context c, ListAudit in) override;
+  Task<Result<AuditReport>> verify_audit(Context c, http::Nothing in) override;
+  Task<Result<Budget>> budget(Context c, http::Nothing in) override;
+  Task<Result<ConstitutionInfo>> constitution(Context c, http::Nothing in) override;
+  Task<Result<KeySetDocument>> keys(Context c, http::Nothing in) override;
 
  private:
   http::Binding<PolicyPort> b_;

@@ -81,12 +81,8 @@ inline constexpr http::Unary<GetMemory, Memory> get{{.id = "recall.get",
 class RecallClient final : public RecallPort {
  public:
   explicit RecallClient(http::Binding<RecallPort> binding) : b_(std::move(binding)) {}
-  Task<Result<Stored>> put(Context c, PutMemory in) override {
-    return b_.call(op::put, &RecallPort::put, std::move(c), std::move(in));
-  }
-  Task<Result<Memory>> get(Context c, GetMemory in) override {
-    return b_.call(op::get, &RecallPort::get, std::move(c), std::move(in));
-  }
+  Task<Result<Stored>> put(Context c, PutMemory in) override;
+  Task<Result<Memory>> get(Context c, GetMemory in) override;
 
  private:
   http::Binding<RecallPort> b_;

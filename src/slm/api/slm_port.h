@@ -59,15 +59,9 @@ inline constexpr http::Unary<http::Nothing, ModelList> models{{.id = "slm.models
 class SlmClient final : public SlmPort {
  public:
   explicit SlmClient(http::Binding<SlmPort> binding) : b_(std::move(binding)) {}
-  Task<Result<StreamPtr<ChatEvent>>> chat(Context c, ChatRequest in) override {
-    return b_.open(op::chat, &SlmPort::chat, std::move(c), std::move(in));
-  }
-  Task<Result<Count>> count(Context c, Prompt in) override {
-    return b_.call(op::count, &SlmPort::count, std::move(c), std::move(in));
-  }
-  Task<Result<ModelList>> models(Context c, http::Nothing in) override {
-    return b_.call(op::models, &SlmPort::models, std::move(c), std::move(in));
-  }
+  Task<Result<StreamPtr<ChatEvent>>> chat(Context c, ChatRequest in) override;
+  Task<Result<Count>> count(Context c, Prompt in) override;
+  Task<Result<ModelList>> models(Context c, http::Nothing in) override;
 
  private:
   http::Binding<SlmPort> b_;

@@ -1,1 +1,0 @@
-#include "gateway/api/gateway_port.h"

@@ -1,1 +1,0 @@
-#include "identity/api/identity_port.h"

@@ -1,1 +1,0 @@
-#include "orchestrator/api/orchestrator_port.h"

@@ -1,1 +1,0 @@
-#include "recall/api/recall_port.h"

@@ -1,1 +1,0 @@
-#include "slm/api/slm_port.h"
