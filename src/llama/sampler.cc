@@ -52,17 +52,6 @@ std::size_t deciding(const Sampling& sampling) {
   return static_cast<std::size_t>(std::max(sampling.top_k, 0));
 }
 
-Token likeliest(std::span<const float> logits) {
-  std::size_t best = 0;
-  float top = logits.front();
-  for (std::size_t i = 1; i < logits.size(); ++i) {
-    if (logits[i] <= top) continue;
-    top = logits[i];
-    best = i;
-  }
-  return static_cast<Token>(best);
-}
-
 void fill(std::vector<llama_token_data>& candidates, std::span<const float> logits) {
   candidates.resize(logits.size());
   for (std::size_t i = 0; i < logits.size(); ++i) candidates[i] = {static_cast<Token>(i), logits[i], 0.0F};
@@ -130,13 +119,8 @@ Result<Token> Sampler::choose_with_grammar(std::span<const float> logits) {
 
 Result<Token> Sampler::next(std::span<const float> logits) {
   try {
-    Token token = 0;
-    if (enough_ == 1) {  // no candidates are needed to see which one it is
-      token = likeliest(logits);
-    } else {
-      fill(candidates_, logits);
-      token = choose();
-    }
+    fill(candidates_, logits);
+    auto token = choose();
     if (grammar_ && !grammar_allows(token)) { WRIT_TRY(token, choose_with_grammar(logits)); }
     if (!llama_vocab_is_eog(vocab_, token)) {
       llama_sampler_accept(chain_.get(), token);
