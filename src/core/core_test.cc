@@ -1,3 +1,8 @@
+#include <array>
+#include <set>
+#include <thread>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "core/clock.h"
@@ -75,6 +80,30 @@ TEST(Encoding, utf8_is_checked_and_cut_at_characters) {
   EXPECT_EQ(utf8_complete_prefix("a\xC3"), 1U);
   EXPECT_EQ(utf8_complete_prefix("a\xC3\xBC"), 3U);
   EXPECT_EQ(utf8_complete_prefix("\xF0\x9F\x98"), 0U);
+}
+
+TEST(Encoding, utf8_is_checked_at_every_place_of_a_long_text) {
+  for (std::size_t before = 0; before < 20; ++before) {
+    const std::string ascii(before, 'a');
+    EXPECT_TRUE(is_utf8(ascii + "\xC3\xBC" + ascii)) << before;
+    EXPECT_FALSE(is_utf8(ascii + "\xC3")) << before;
+    EXPECT_FALSE(is_utf8(ascii + "\xFF" + ascii)) << before;
+  }
+}
+
+TEST(Random, identifiers_are_unique_within_and_between_threads) {
+  using Bytes16 = std::array<std::uint8_t, 16>;
+  std::array<std::vector<Bytes16>, 2> drawn;
+  const auto draw = [](std::vector<Bytes16>& out) {
+    for (int i = 0; i < 1000; ++i) identifier_random().fill(out.emplace_back());
+  };
+  {
+    const std::jthread other([&] { draw(drawn[1]); });
+    draw(drawn[0]);
+  }
+  std::set<Bytes16> all(drawn[0].begin(), drawn[0].end());
+  all.insert(drawn[1].begin(), drawn[1].end());
+  EXPECT_EQ(all.size(), 2000U);
 }
 
 TEST(Secret, moving_leaves_nothing_behind) {

@@ -10,6 +10,25 @@ using sample::Find;
 using sample::Note;
 using sample::Watch;
 
+/// A request whose fields are JSON themselves.
+struct Loose {
+  json::object object;
+  json::array array;
+  json::value value;
+  std::optional<json::object> maybe;
+  static constexpr auto fields() {
+    using namespace schema;
+    return std::tuple(field("object", &Loose::object, any, "Object."), field("array", &Loose::array, any, "Array."),
+                      field("value", &Loose::value, any, "Any."), field("maybe", &Loose::maybe, any, "Maybe."));
+  }
+};
+constexpr Unary<Loose, Loose> loose{{.id = "sample.loose",
+                                     .method = Method::post,
+                                     .path = "/v1/loose",
+                                     .summary = "Anything.",
+                                     .exposure = public_door,
+                                     .access = open}};
+
 template <class In, class Op>
 Result<In> decode(const Op& op, std::string_view target, std::string_view body, PathValues params = {{"note_id", "n1"}},
                   std::vector<HeaderView> headers = {{"content-type", "application/json; charset=utf-8"}}) {
@@ -26,6 +45,30 @@ TEST(RequestInput, path_query_and_body_make_one_document) {
   EXPECT_EQ(note->count, 3);
   EXPECT_EQ(note->tags, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(note->loud, true);
+}
+
+TEST(RequestInput, what_was_decoded_outlives_the_document) {
+  constexpr std::string_view inner =
+      R"({"name":"longer than what fits into a small string","list":[1,"two",{"three":3}]})";
+  std::string body = "{\"object\":";
+  body.append(inner).append(",\"array\":[").append(inner).append("],\"value\":").append(inner);
+  body.append(",\"maybe\":").append(inner).append("}");
+  const auto out = decode<Loose>(loose, "/v1/loose", body, {});
+  ASSERT_TRUE(out) << out.error().message;
+  EXPECT_EQ(to_text(out->object), inner);
+  EXPECT_EQ(to_text(out->array), "[" + std::string(inner) + "]");
+  EXPECT_EQ(to_text(out->value), inner);
+  EXPECT_EQ(to_text(*out->maybe), inner);
+}
+
+TEST(RequestInput, a_document_larger_than_the_first_block_is_read_whole) {
+  const std::string text(1000, 'x');
+  json::array items;
+  for (int i = 0; i < 100; ++i) items.emplace_back(text);
+  const auto body = to_text(json::object{{"object", json::object()}, {"array", items}, {"value", 1}});
+  const auto out = decode<Loose>(loose, "/v1/loose", body, {});
+  ASSERT_TRUE(out) << out.error().message;
+  EXPECT_EQ(out->array, items);
 }
 
 TEST(RequestInput, text_becomes_what_its_field_says_and_a_body_stays_strict) {
