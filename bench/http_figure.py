@@ -73,7 +73,7 @@ def targets(stack: contextlib.ExitStack, context) -> list[Target]:
 
 def measure(context) -> dict:
     samples: dict[str, list[float]] = {}
-    seconds, rounds = (1, 3) if context.quick else (2, 7)
+    seconds, rounds = (1, 3) if context.quick else (1, 7)
     with contextlib.ExitStack() as stack:
         all_targets = targets(stack, context)
         for target in all_targets:

@@ -44,7 +44,7 @@ def rates(stretches: list[dict]) -> list[float]:
 def speed(context, gguf: pathlib.Path) -> dict:
     samples: dict[str, list[float]] = {name: [] for name in ("writ_prompt", "llama_bench_prompt", "writ_generation", "llama_bench_generation", "adapter_prompt", "adapter_generation")}
     ratio: dict[str, list[float]] = {"prompt": [], "generation": []}
-    for _ in range(2 if context.quick else 4):
+    for _ in range(2 if context.quick else 3):
         told = ours(context, gguf, "--rounds", "3")
         of_peer = {"prompt": peer(context, gguf, ["-p", PROMPT, "-n", 0], PROMPT), "generation": peer(context, gguf, ["-p", 0, "-n", GENERATED], GENERATED)}
         for name in ("prompt", "generation"):

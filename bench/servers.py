@@ -87,7 +87,7 @@ def writ(binary: pathlib.Path, folder: pathlib.Path, core: int | None = None, da
     try:
         address = f"http://127.0.0.1:{port}"
         await_status(address + "/ready", process, 0.002)
-        yield Running(process.pid, address, (data / "local.key").read_text().strip(), admin_key, time.monotonic() - began)
+        yield Running(process.pid, address, (data / "local.key").read_text().strip(), admin_key, ready_after=time.monotonic() - began)
     finally:
         stop(process)
         log.close()
