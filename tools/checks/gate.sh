@@ -3,7 +3,7 @@
 
 format_is_clean() {
   local files
-  mapfile -t files < <(git ls-files --cached --others --exclude-standard -- 'src/*.h' 'src/*.cc' 'tests/*.cc' 'tests/*.h')
+  mapfile -t files < <(git ls-files --cached --others --exclude-standard -- 'src/*.h' 'src/*.cc' 'bench/*.h' 'bench/*.cc' 'tests/*.cc' 'tests/*.h')
   clang-format-19 --dry-run --Werror "${files[@]}" 2>&1 | grep -E 'error:' | cut -d: -f1 | sort | uniq -c
   if ((PIPESTATUS[0] != 0)); then
     echo "format: run clang-format-19 -i on these files"
