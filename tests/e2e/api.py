@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import typing
 
@@ -13,7 +14,7 @@ if typing.TYPE_CHECKING:
     from deployment import Deployment
 
 ENDS = ("completed", "denied", "failed", "cancelled")
-TIMEOUT = 60  # seconds, also of a whole stream, whose heartbeats never end
+TIMEOUT = 120  # seconds, also of a whole stream, whose heartbeats never end; a crowded machine
 
 
 def forced(tool: str) -> dict:
@@ -94,6 +95,14 @@ class Api:
             query["after"] = page["next"]
 
     # ---- chat
+
+    @contextlib.contextmanager
+    def open_chat(self, body: dict) -> typing.Iterator[typing.Iterator[str]]:
+        """The lines of a streamed answer, whose head comes before the model begins. Leaving it closes the connection."""
+        with httpx.Client(timeout=TIMEOUT, headers={"Authorization": f"Bearer {self.key}"}) as client:
+            with client.stream("POST", self.deployment.address() + "/v1/chat/completions", json=body | {"stream": True}) as answer:
+                assert answer.status_code == 200, answer.read()
+                yield until_deadline(answer.iter_lines())
 
     def chat_lines(self, body: dict) -> typing.Iterator[events.ServerSentEvent]:
         headers = {"Authorization": f"Bearer {self.key}"}

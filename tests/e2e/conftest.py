@@ -89,7 +89,9 @@ def paced(shape, build_with_fail_points, folders):
     """A platform whose model and policy stand still where a test wants them to (its `pauses`), so that a race has one outcome."""
     folder = folders(f"paced-{shape}")
     pauses = PausePoints(folder / "pauses")
-    deployment = Deployment(shape, build_with_fail_points, folder, settings=pauses.settings)
+    # A small scan window: text leaves after some sixty tokens, however short they are.
+    bundle = {"detectors": {"release": {"mode": "window", "window_bytes": 32}}}
+    deployment = Deployment(shape, build_with_fail_points, folder, settings=pauses.settings, bundle=bundle)
     try:
         yield deployment.start()
     finally:

@@ -3,12 +3,10 @@
 What depends on where the model is when it happens runs on `paced`, whose model takes a step when the test lets it.
 """
 
-import contextlib
 import json
 import socket
 import typing
 
-import httpx
 import pytest
 
 from api import Api, say
@@ -48,16 +46,6 @@ def ended(platform, how: str) -> float:
 
 def settled(api: Api) -> int:
     return poll(lambda: (b := api.get("/v1/budget"))["reserved"] == 0 and b, "nothing stays reserved", 30)["settled"]
-
-
-@contextlib.contextmanager
-def stream(api: Api, body: dict) -> typing.Iterator[typing.Iterator[str]]:
-    """The lines of a streamed answer, whose head comes before the model begins. Leaving it closes the connection."""
-    with httpx.Client(timeout=60) as client:
-        headers = {"Authorization": f"Bearer {api.key}"}
-        with client.stream("POST", api.deployment.address() + "/v1/chat/completions", json=body | {"stream": True}, headers=headers) as answer:
-            assert answer.status_code == 200, answer.read()
-            yield answer.iter_lines()
 
 
 def first_words(lines: typing.Iterator[str]) -> str:
@@ -121,9 +109,9 @@ def test_a_client_that_goes_away_frees_its_slot_within_two_tokens(paced, pauses)
     api = paced.api()
     charged, before, cancelled = settled(api), generated(paced), ended(paced, "cancelled")
     pauses.arm(MODEL_STEP)
-    with stream(api, say(LONG)) as answer:
+    with api.open_chat(say(LONG)) as answer:
         pauses.await_reached(MODEL_STEP)
-        step_until(pauses, paced, before + 40)
+        step_until(pauses, paced, before + 60)
         assert first_words(answer)
     poll(lambda: readers(paced) == 0, "the model's service knows that nobody reads", 30)
     when_told = generated(paced)
@@ -157,16 +145,16 @@ def test_a_client_that_goes_away_before_the_decision_is_told_leaves_nothing_rese
 
 @pytest.mark.fail_points
 def test_two_streams_interleave_and_share_their_steps(paced, pauses):
-    api, words = paced.api(), say("on and on " * 24)
+    api, words = paced.api(), say("on and on " * 40)
     calls = decode_calls(paced)
     api.post("/v1/chat/completions", words)
     alone = decode_calls(paced) - calls
     calls, before = decode_calls(paced), generated(paced)
     pauses.arm(MODEL_STEP)
-    with stream(api, words) as first, stream(api, words) as second:
+    with api.open_chat(words) as first, api.open_chat(words) as second:
         pauses.await_reached(MODEL_STEP)
         poll(lambda: readers(paced) == 2, "both are asked for", 30)
-        step_until(pauses, paced, before + 70)
+        step_until(pauses, paced, before + 130)
         # The model stands still in the middle of both.
         assert first_words(first) and first_words(second), "neither waits for the other's end"
         assert readers(paced) == 2, "neither has ended"

@@ -118,7 +118,7 @@ def kill_at(template, folder, capsule: str, point: str, n: int) -> str | None:
     except Exception as problem:  # one point of many: the others are still tried
         return f"{point}:{n}: {problem}"
     finally:
-        trial.deployment.stop()
+        trial.deployment.kill("gateway")
         shutil.rmtree(folder, ignore_errors=True)
 
 

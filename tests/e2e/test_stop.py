@@ -45,7 +45,7 @@ def test_answers_in_flight_are_finished(stopping, role):
     asking.start()
     with contextlib.ExitStack() as stack:
         stack.callback(pauses.release_all)
-        lines = stack.enter_context(stream(api, say(WORDS)))
+        lines = stack.enter_context(api.open_chat(say(WORDS)))
         poll(lambda: Samples(platform.metrics_text("slm")).total("requests_in_flight", operation="slm.chat") == 2, "both are in flight", 30)
         process = terminate(platform, role)
         poll(lambda: closed(address), "nobody new is let in", 30)
@@ -66,15 +66,6 @@ def closed(address: str) -> bool:
     except httpx.ConnectError:
         return True
     return False
-
-
-@contextlib.contextmanager
-def stream(api, body):
-    with httpx.Client(timeout=60) as client:
-        with client.stream("POST", api.deployment.address() + "/v1/chat/completions", json=body | {"stream": True},
-                           headers={"Authorization": f"Bearer {api.key}"}) as answer:
-            assert answer.status_code == 200, answer.read()
-            yield answer.iter_lines()
 
 
 class Client:
