@@ -1,6 +1,7 @@
 """Denied output: in stream and run, in both release modes, the denied term never leaves."""
 
 import json
+import sqlite3
 
 import pytest
 
@@ -117,8 +118,21 @@ def test_a_denied_output_ends_the_run_and_its_record_names_the_rule(api):
     assert "e2e_letter" in record["data"]["facts"]
 
 
-def test_a_denied_call_is_charged_what_it_used(api):
-    before = api.get("/v1/budget")
+def open_reservations(platform) -> list[tuple]:
+    """Who asked for what is still reserved, from policy's store."""
+    with sqlite3.connect(f"file:{platform.data}/policy/policy.db?mode=ro", uri=True) as database:
+        return database.execute("SELECT r.tenant, d.subject, d.request_id, r.estimate FROM reservations r JOIN decisions d "
+                                "ON d.tenant = r.tenant AND d.decision_id = r.decision WHERE r.state = 0").fetchall()
+
+
+def settled(platform, api, whose: str) -> int:
+    try:
+        return poll(lambda: (b := api.get("/v1/budget"))["reserved"] == 0 and b, "nothing stays reserved")["settled"]
+    except AssertionError as error:
+        raise AssertionError(f"{whose} left open: {open_reservations(platform)}") from error
+
+
+def test_a_denied_call_is_charged_what_it_used(platform, api):
+    before = settled(platform, api, "an earlier call")
     answer = api.post("/v1/chat/completions", say(BEFORE + TERM + AFTER))
-    after = poll(lambda: (b := api.get("/v1/budget"))["reserved"] == 0 and b, "nothing stays reserved")
-    assert after["settled"] - before["settled"] == answer["usage"]["total_tokens"]
+    assert settled(platform, api, "this call") - before == answer["usage"]["total_tokens"]
