@@ -266,3 +266,6 @@ def test_a_grant_is_for_one_request_and_a_question_has_one_answer(split):
     assert again.json() == decision.json(), "the same question has the same answer"
     changed = call(split, "policy", "POST", "/internal/v1/policy/evaluate", to_policy, question | {"estimate": 41}, **{"Writ-Principal": principal})
     assert changed.status_code == 409 and changed.json()["code"] == "request_reused"
+    settlement = {"request_id": question["request_id"].split("/")[0] + "/settle", "decision_id": decision.json()["decision_id"], "actual": 0}
+    settled = call(split, "policy", "POST", "/internal/v1/policy/settle", to_policy, settlement, **{"Writ-Principal": principal})
+    assert settled.status_code == 200 and settled.json()["settled"] == 0, settled.text
