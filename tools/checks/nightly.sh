@@ -22,8 +22,6 @@ nightly_checks() {
     check "debian $suite, root" in_debian "$suite" root "./run ask '$question' && time ./run ask '$question' && ./test"
     check "debian $suite, user with sudo" in_debian "$suite" user "./run ask '$question' && ./test unit"
   done
-  if build release --tests -- writ && build asan --tests; then end_to_end_checks tests/e2e; fi
-  if build tsan --gate; then run_ctest tsan "tsan of every room"; fi
   if [[ -x models/evaluate.sh ]]; then
     check "model evaluation" models/evaluate.sh
   else
