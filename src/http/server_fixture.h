@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <future>
+#include <mutex>
 
 #include "async/task_group.h"
 #include "http/sample_operations.h"
@@ -15,7 +16,7 @@ namespace writ::http {
 class Notes {
  public:
   Task<Result<sample::Note>> put(Context ctx, sample::Note in) {
-    last_request = ctx;
+    remember(ctx);
     if (in.text == "crash") throw std::runtime_error("hunter2");
     if (in.text == "conflict") {
       auto error = conflict("no_space", "no space");
@@ -42,7 +43,11 @@ class Notes {
     co_return std::make_unique<Ticks>(*this, std::move(ctx), std::move(in));
   }
 
-  Context last_request;
+  /// Of the last put(). Requests come in on several loops at once.
+  Context last_request() const {
+    const std::lock_guard lock(mutex_);
+    return last_request_;
+  }
   std::promise<void> entered;
   std::promise<async::Woken> left;
   std::promise<void> stream_dropped;
@@ -50,6 +55,13 @@ class Notes {
   std::atomic<int> at_gate{0};
 
  private:
+  void remember(const Context& ctx) {
+    const std::lock_guard lock(mutex_);
+    last_request_ = ctx;
+  }
+  mutable std::mutex mutex_;
+  Context last_request_;
+
   class Ticks final : public Stream<sample::Tick> {
    public:
     Ticks(Notes& notes, Context ctx, sample::Watch in)

@@ -18,9 +18,9 @@ TEST_F(ServerTest, answers_in_json_with_the_ids_of_the_request) {
   EXPECT_NE(answer.find("X-Request-ID: req-1\r\n"), std::string::npos);
   EXPECT_NE(answer.find("traceparent: 00-"), std::string::npos);
   EXPECT_EQ(body_of(answer), R"({"note_id":"n","text":"t","count":0,"tags":[]})");
-  EXPECT_EQ(notes.last_request.idempotency_key, "k1");
-  EXPECT_EQ(notes.last_request.principal.subject.str(), "dev");
-  EXPECT_LE(notes.last_request.remaining(), Seconds{2});
+  EXPECT_EQ(notes.last_request().idempotency_key, "k1");
+  EXPECT_EQ(notes.last_request().principal.subject.str(), "dev");
+  EXPECT_LE(notes.last_request().remaining(), Seconds{2});
 }
 
 TEST_F(ServerTest, an_error_of_the_operation_has_its_status_and_retry_after) {
