@@ -1,5 +1,6 @@
 """What must hold of this folder's data. Needs pytest, jinja2, gguf and numpy, no torch: python -m pytest models"""
 import json
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -7,17 +8,26 @@ from pathlib import Path
 MODELS = Path(__file__).resolve().parent
 sys.path[:0] = [str(MODELS), str(MODELS / "tools-adapter"), str(MODELS / "minilm")]
 
+import arithmetic  # noqa: E402
+import bank  # noqa: E402
 import builtin  # noqa: E402
+import chains  # noqa: E402
 import convert  # noqa: E402
 import corpus  # noqa: E402
 import gguf  # noqa: E402
+import intents  # noqa: E402
 import phrases  # noqa: E402
+import talk  # noqa: E402
+from speech import Speech  # noqa: E402
 from training import chat  # noqa: E402
-from values import ZONES, held  # noqa: E402
+from values import Values, held  # noqa: E402
+from zones import ZONES  # noqa: E402
+
+ROOT = MODELS.parent
 
 
-def groups(split, count=25, size=6):
-    return [corpus.group(seed, split, size) for seed in range(count)]
+def groups(count=25, size=6, checking=False):
+    return [corpus.group(seed, checking, size) for seed in range(count)]
 
 
 def calls(group):
@@ -38,11 +48,11 @@ def test_golden_renderings_match_the_template():
 
 
 def test_same_seed_gives_the_same_group():
-    assert groups("train", 5) == groups("train", 5)
+    assert groups(5) == groups(5)
 
 
 def test_pieces_join_to_what_the_template_renders():
-    for group in groups("train", 10):
+    for group in groups(10):
         for messages in group["conversations"]:
             prefix, cut = chat.pieces(group["system"], group["tools"], messages)
             whole = chat.render([{"role": "system", "content": group["system"]}] + messages, group["tools"])
@@ -50,34 +60,63 @@ def test_pieces_join_to_what_the_template_renders():
             assert all(text.endswith("<|im_end|>") for text, is_target in cut if is_target)
 
 
-def test_every_call_names_an_offered_tool_and_its_required_arguments():
-    for split in corpus.SPLITS:
-        for group in groups(split):
-            schemas = {t["function"]["name"]: t["function"]["parameters"] for t in group["tools"]}
-            for name, arguments in calls(group):
-                assert set(schemas[name].get("required", [])) <= set(arguments) <= set(schemas[name]["properties"])
+def test_every_call_is_what_the_grammar_can_write():
+    """shaped() refuses unknown and missing arguments and wrong types, and puts keys into the grammar's order."""
+    for group in groups(60) + groups(30, checking=True):
+        schemas = {t["function"]["name"]: t["function"]["parameters"] for t in group["tools"]}
+        for name, arguments in calls(group):
+            assert json.dumps(bank.shaped(arguments, schemas[name])) == json.dumps(arguments)
 
 
-def test_default_tools_are_offered_in_the_order_of_the_product():
-    assert [t["function"]["name"] for t in builtin.TOOLS] == ["calculator", "clock", "remember", "recall"]
-    share = sum(g["tools"] == builtin.TOOLS for g in groups("train", 200, 1)) / 200
-    assert .35 < share < .55
+def test_every_tool_of_the_banks_makes_good_tasks():
+    for tool in bank.load():
+        for seed in range(40):
+            draw = Values(random.Random(seed), .5 * (seed % 2))
+            disguise = bank.Disguise(tool.entry, draw if seed % 4 > 1 else None)
+            task = tool.task(draw, bool(seed % 2), disguise)
+            assert "{" not in task.request.replace('{"', ""), task
+            assert all(m.lower() in task.answer.lower() for m in task.must), task
 
 
-def test_values_of_the_values_split_are_not_in_training():
-    def zones(split):
-        return {a["timezone"] for g in groups(split, 60) for n, a in calls(g) if n == "clock" and a.get("timezone") in ZONES.values()}
+def test_builtin_tasks_carry_their_results():
+    for seed in range(150):
+        draw = Values(random.Random(seed), .5 * (seed % 2))
+        made = intents.Intents(draw, Speech(draw).pick)
+        for task in (made.calculator(), made.clock(), made.remember(), made.recall(), made.chain(), chains.Chains(draw, made, Speech(draw).pick).any()):
+            assert all(m.lower() in task.answer.lower() for m in task.must), task
+            follow = made.followup(task.steps[-1][-1])
+            assert follow is None or "{" not in follow.request + follow.answer, follow
+
+
+def test_the_builtin_tools_and_the_prompt_are_the_products():
+    capsule = json.loads((ROOT / "capsules" / "assistant.json").read_text(encoding="utf-8"))
+    source = "".join(f.read_text(encoding="utf-8") for f in sorted((ROOT / "src" / "tools").glob("*.cc")))
+    assert builtin.SYSTEM == capsule["system_prompt"]
+    assert [t["function"]["name"] for t in builtin.TOOLS] == capsule["tools"]
+    for tool in builtin.TOOLS:
+        assert f'.name = "{tool["function"]["name"]}"' in source
+        assert f'.description = "{tool["function"]["description"]}"' in source
+
+
+def test_the_default_tools_are_offered_often():
+    share = sum(g["tools"] == builtin.TOOLS for g in groups(200, 1)) / 200
+    assert .2 < share < .36
+
+
+def test_held_values_are_not_in_training():
     asked = {place for place in ZONES if held(place)}
-    text = json.dumps(groups("train", 60), ensure_ascii=False)
-    assert asked and zones("values")
-    assert not any(f"time in {place}" in text for place in asked)
+    text = json.dumps(groups(60), ensure_ascii=False)
+    assert asked and not any(f"time in {place}" in text for place in asked)
 
 
-def test_held_out_patterns_are_not_in_training():
-    text = json.dumps(groups("train", 60), ensure_ascii=False).lower()
-    for intent in ("hello", "thanks", "recall_home"):
-        for pattern in phrases.PATTERNS[intent][4::5]:
-            assert f'"user", "content": "{pattern.rstrip("?!.").lower()}"' not in text
+def test_held_wordings_and_tools_are_not_in_training():
+    text = json.dumps(groups(150), ensure_ascii=False).lower()
+    kept = [p.rstrip("?!.") for intent in ("hello", "thanks", "recall_home") for p in phrases.PATTERNS[intent][4::5]]
+    kept += [s for e in talk.TALK["small_talk"] for s in e["say"][5::6]] + [e["say"] for e in intents.BANK["recall"][5::6]]
+    for said in (k for k in kept if "{" not in k):
+        assert f'"user", "content": {json.dumps(said.lower())}}}' not in text, said
+    names = {bank.Disguise(t.entry).name for t in bank.load() if t.held}
+    assert names and not names & {t["function"]["name"] for g in groups(150, 1) for t in g["tools"]}
 
 
 def test_minilm_vocabulary_is_as_llama_cpp_reads_it(tmp_path):
@@ -89,6 +128,7 @@ def test_minilm_vocabulary_is_as_llama_cpp_reads_it(tmp_path):
     assert types == [gguf.TokenType.CONTROL] + 3 * [gguf.TokenType.NORMAL]
 
 
-def test_decimal_prints_as_the_calculator_does():
-    assert [builtin.decimal(builtin.Fraction(v)) for v in ("397.8", "12", "1/3", "-1/4", "100")] == \
-        ["397.8", "12", "0.333333333333333", "-0.25", "100"]
+def test_arithmetic_is_the_products():
+    cases = {"17% of 2340": "397.8", "1 / 3": "0.333333333333333", "2 ^ 3 ^ 2": "512", "-(3 + 4) * 2": "-14", "sqrt(49)": "7", "200 + 10% of 200": "220",
+             "10 / 4 - 1": "1.5", "1250.50 * 2": "2501"}
+    assert {e: arithmetic.evaluate(e) for e in cases} == cases

@@ -1,10 +1,10 @@
-"""Writes golden.jsonl: inputs of the chat template with the text Python renders from them, a case a line.
+"""Writes golden.jsonl: inputs of the chat template with the text the product renders from them, a case a line.
 
     python golden.py            # write
     python golden.py --check    # compare only; exit 1 if the template or the corpus changed
 
-Whoever serves the model (llama.cpp's Jinja engine) renders the same inputs and must get the same bytes; a case is
-{"name", "messages", "tools", "add_generation_prompt", "text"}.
+It holds fast what the models were trained on: the product's tests render the inputs again and must get the same bytes.
+A case is {"name", "messages", "tools", "add_generation_prompt", "text"}.
 """
 import argparse
 import sys
@@ -59,10 +59,10 @@ def cases():
                          {"role": "user", "content": [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}]}], ODD, True
     yield "empty_message", [{"role": "user", "content": ""}], [], True
     for seed in range(12):
-        group = corpus.group(seed, ("train", "tools")[seed % 2], 3)
+        group = corpus.group(seed, seed % 2 == 1, 3)
         messages = [{"role": "system", "content": group["system"]}]
         for message in group["conversations"][0]:
-            messages.append({k: v for k, v in message.items() if k not in ("kind", "must")})
+            messages.append({k: v for k, v in message.items() if k in chat.FIELDS})
             if message["role"] == "tool":
                 messages[-1]["tool_call_id"] = "call_0"
         yield f"corpus_{seed}", messages, group["tools"], False

@@ -1,9 +1,13 @@
 """The product's four built-in tools, exactly as the default capsule offers them, and tasks that need them."""
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from values import AMOUNTS, DAYS, MINE, THINGS, ZONES
+from bank import Task
+from chains import Chains
+from everyday import AMOUNTS, MINE, THINGS, fact
+from intents import Intents
+from values import DAYS, in_words
+from zones import PLACES, ZONES
 
 SYSTEM = "You are Writ, a helpful assistant. Use a tool when it helps, and answer from its result."
 
@@ -18,6 +22,7 @@ def function(name, description, properties, required=None):
                                              "parameters": schema | {"additionalProperties": False}}}
 
 
+BANK_SHARE = 0.65               # of the tasks; the rest draws more freely from fewer patterns
 STRING = {"type": "string"}
 TOOLS = [
     function("calculator", "Evaluate an arithmetic expression, such as (3 + 4) * 2 or 15% of 80.", {"expression": STRING}),
@@ -28,13 +33,9 @@ TOOLS = [
 ]
 
 
-@dataclass
-class Task:
-    """What a user asks, the calls that serve it, and what is said in the end. must: what an answer has to contain."""
-    request: str
-    calls: list                         # (name, arguments, result)
-    answer: str
-    must: list = field(default_factory=list)
+def in_turn(request, calls, answer, must):
+    """A Task whose calls are made one after the other."""
+    return Task(request, [[call] for call in calls], answer, must)
 
 
 def decimal(value):
@@ -44,23 +45,13 @@ def decimal(value):
     return f"{float(value):.15g}"
 
 
-ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen " \
-       "eighteen nineteen".split()
-TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-
-
-def in_words(n):
-    """0..99 in English."""
-    if n < 20:
-        return ONES[n]
-    return TENS[n // 10 - 2] + ("-" + ONES[n % 10] if n % 10 else "")
-
-
 class Builtin:
-    """Makes tasks for the built-in tools. draw: Values; phrase(intent, **slots): a request in this split's words."""
+    """Makes tasks for the built-in tools, in the words of the bank and in those of phrases.py. draw: Values"""
 
-    def __init__(self, draw, phrase):
-        self.r, self.draw, self.phrase = draw.rng, draw, phrase
+    def __init__(self, draw, speech):
+        self.r, self.draw, self.phrase = draw.rng, draw, speech.phrase
+        self.intents = Intents(draw, speech.pick)
+        self.chains = Chains(draw, self.intents, speech.pick)
 
     # calculator ------------------------------------------------------------------------------------------------
 
@@ -145,18 +136,21 @@ class Builtin:
                (f"Add {b} to {a}", f"{a} + {b}", x + y), (f"Subtract {b} from {a}", f"{a} - {b}", x - y),
                (f"Multiply {a} by {b}", f"{a} * {b}", x * y), (f"Divide {a} by {b}", f"{a} / {b}", x / y)]
         held = {1, 5, 8}                                          # phrasings that training never sees
-        if self.draw.split == "phrasings":
+        if self.draw.checking:
             return ask[r.choice(sorted(held))]
         return r.choice([s for i, s in enumerate(ask) if i not in held])
 
     def calculator(self):
+        return self.intents.calculator() if self.r.random() < BANK_SHARE else self._calculator()
+
+    def _calculator(self):
         if self.r.random() < .2:
             request, e, value = self._story()
         else:
             said, e, value = self._sum()
             request = self.phrase("calc", e=said)
         result = decimal(value)
-        return Task(request, [("calculator", {"expression": e}, {"result": result})], f"{e} is {result}.", [result])
+        return in_turn(request, [("calculator", {"expression": e}, {"result": result})], f"{e} is {result}.", [result])
 
     # clock -----------------------------------------------------------------------------------------------------
 
@@ -165,10 +159,13 @@ class Builtin:
         return {"date": f"{at:%Y-%m-%d}", "time": f"{at:%H:%M:%S}", "timezone": zone or "UTC", "weekday": DAYS[at.weekday()]}
 
     def clock(self):
+        return self.intents.clock() if self.r.random() < BANK_SHARE else self._clock()
+
+    def _clock(self):
         r, place = self.r, None
         k = r.random()
         if k < .5:
-            place = r.choice(list(ZONES.values())) if r.random() < .15 else self.draw.place()
+            place = r.choice(list(ZONES.values())) if r.random() < .15 else self.draw.one(PLACES)
         zone = ZONES.get(place, place)
         now = self._now(zone)
         at, date = now["time"][:5], f"{now['weekday']}, {now['date']}"
@@ -183,7 +180,7 @@ class Builtin:
             answer = {"time_here": f"It is {at} UTC.", "date_here": f"Today is {date}.", "both_here": f"It is {date}, {at} UTC.",
                       "year": f"It is {now['date'][:4]}.",
                       "weekend": f"{'Yes' if yes else 'No'}, today is {now['weekday']}."}[intent]
-        return Task(request, [("clock", {"timezone": zone} if zone else {}, now)], answer, [answer.removesuffix(".")])
+        return in_turn(request, [("clock", {"timezone": zone} if zone else {}, now)], answer, [answer.removesuffix(".")])
 
     # remember and recall ---------------------------------------------------------------------------------------
 
@@ -198,7 +195,7 @@ class Builtin:
             key = r.choice(THINGS) if r.random() < .7 else f"{self.draw.word()} {r.choice(['code', 'name', 'number', 'date'])}"
             return key, "the " + key, "the " + key
         if k < .95:
-            key = f"{self.draw.name()}'s {r.choice(['birthday', 'phone number', 'email', 'room', 'address', 'car', 'favourite food'])}"
+            key = f"{self.draw.person()}'s {r.choice(['birthday', 'phone number', 'email', 'room', 'address', 'car', 'favourite food'])}"
             return key, key, key
         key = self.draw.word()
         return key, "my " + key, "your " + key
@@ -212,69 +209,43 @@ class Builtin:
         return {"found": True, "key": key, "value": value}
 
     def remember(self):
+        return self.intents.remember() if self.r.random() < BANK_SHARE else self._remember()
+
+    def _remember(self):
         r = self.r
         if r.random() < .2:
             intent, key, value, answer = r.choice([
-                ("save_name", "name", self.draw.name(), "your name is {}"), ("save_home", "home town", self.draw.place(), "you live in {}"),
+                ("save_name", "name", self.draw.person(), "your name is {}"), ("save_home", "home town", self.draw.one(PLACES), "you live in {}"),
                 ("save_like", "likes", self.draw.words(1, 2), "you like {}")])
             request, answer = self.phrase(intent, v=value), f"I will remember that {answer.format(value)}."
         else:
             key, mine, yours = self._key()
-            value = self.draw.fact(key)
+            value = fact(self.draw, key)
             request, answer = self.phrase("save", k=mine, v=value), f"I will remember that {yours} is {value}."
-        return Task(request, [("remember", {"key": key, "value": value}, self._saved(key))], answer, [value])
+        return in_turn(request, [("remember", {"key": key, "value": value}, self._saved(key))], answer, [value])
 
-    def recall(self, key=None):
+    def recall(self):
+        return self.intents.recall() if self.r.random() < BANK_SHARE else self._recall()
+
+    def _recall(self):
         r = self.r
-        if key is None and r.random() < .2:
+        if r.random() < .2:
             intent, key, value, answer, none = r.choice([
-                ("recall_name", "name", self.draw.name(), "Your name is {}.", "your name"),
-                ("recall_home", "home town", self.draw.place(), "You live in {}.", "your home town"),
+                ("recall_name", "name", self.draw.person(), "Your name is {}.", "your name"),
+                ("recall_home", "home town", self.draw.one(PLACES), "You live in {}.", "your home town"),
                 ("recall_like", "likes", self.draw.words(1, 2), "You like {}.", "what you like")])
             request = self.phrase(intent)
         else:
             key, mine, yours = self._key()
-            value = self.draw.fact(key)
+            value = fact(self.draw, key)
             request, answer, none = self.phrase("recall", k=mine, b=key), yours[0].upper() + yours[1:] + " is {}.", yours
         if r.random() < .25:
             value, answer = None, f"I have nothing saved about {none}."
         else:
             answer = answer.format(value)
-        return Task(request, [("recall", {"key": key}, self._found(key, value))], answer, [value or "nothing"])
+        return in_turn(request, [("recall", {"key": key}, self._found(key, value))], answer, [value or "nothing"])
 
     # a call that needs what an earlier one gave -------------------------------------------------------------------
 
-    def dependent(self):
-        r, kind = self.r, self.r.choice(["save result", "save result", "from saved", "from saved", "save time"])
-        key = r.choice(AMOUNTS)
-        if kind == "save time":
-            now, key = self._now(None), r.choice(["start", "arrival", "last login", "check-in", "start time"])
-            what, value = r.choice([("time", now["time"][:5]), ("date", now["date"])])
-            request = r.choice([f"remember the current {what} as my {key}", f"save the {what} now as my {key}",
-                                f"look at the clock and remember the {what} as my {key}"])
-            return Task(request[0].upper() + request[1:], [
-                ("clock", {}, now), ("remember", {"key": key, "value": value}, self._saved(key))],
-                f"I will remember that your {key} is {value}.", [value])
-        if kind == "save result":
-            said, e, value = self._sum()
-            value = decimal(value)
-            request = r.choice([f"calculate {said} and remember it as my {key}", f"what is {said}? Save it as my {key}",
-                                f"work out {said} and save the result as my {key}", f"remember {said} as my {key}"])
-            return Task(request[0].upper() + request[1:], [
-                ("calculator", {"expression": e}, {"result": value}),
-                ("remember", {"key": key, "value": value}, self._saved(key))],
-                f"{e} is {value}. I will remember it as your {key}.", [value, key])
-        n, p = self.draw.number(r.choice([2, 3, 4])), self.draw.number(2)
-        said, e = r.choice([(f"double my {key}", f"{n} * 2"), (f"{p}% of my {key}", f"{p}% of {n}"), (f"half of my {key}", f"{n} / 2"),
-                            (f"my {key} plus {p}", f"{n} + {p}"), (f"my {key} minus {p}", f"{n} - {p}"),
-                            (f"my {key} times {p}", f"{n} * {p}"), (f"my {key} divided by {p}", f"{n} / {p}")])
-        x, y = Fraction(n), Fraction(p)
-        value = decimal({"*": x * (2 if "2" == e[-1] and "double" in said else y), "/": x / (2 if "half" in said else y), "+": x + y,
-                         "-": x - y, "%": x * y / 100}["%" if "%" in e else e.split()[1]])
-        request = r.choice(["what is {}?", "how much is {}?", "calculate {}", "what's {}?"]).format(said)
-        return Task(request[0].upper() + request[1:], [
-            ("recall", {"key": key}, self._found(key, n)), ("calculator", {"expression": e}, {"result": value})],
-            f"{e} is {value}.", [value])
-
-    def any(self):
-        return self.r.choice([self.calculator] * 4 + [self.clock] * 3 + [self.remember] * 2 + [self.recall] * 2)()
+    def several(self):
+        return self.intents.chain() if self.r.random() < .5 else self.chains.any()

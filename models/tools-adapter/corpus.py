@@ -1,180 +1,236 @@
 """Deterministic generator of synthetic conversations with tools.
 
-    python corpus.py --split train --count 3        # look at some
+    python corpus.py --count 3                      # look at some groups
     python corpus.py --count 500 --statistics       # what is in them
 
-A group is one system prompt with its tools and several conversations that share it. Splits: "train"; "values" (values
-never seen in training), "phrasings" (sentence patterns never seen), "tools" (tool and parameter names never seen).
-The same split and seed always give the same group.
+A group is one system prompt with its tools and several conversations that share it. The same seed always gives the
+same group. checking: a group for validation, of tools, wordings and values of which training never sees at least one.
 """
 import argparse
+import json
 import random
 import sys
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import bank  # noqa: E402
 import builtin  # noqa: E402
-import phrases  # noqa: E402
-from builtin import Builtin, Task  # noqa: E402
+import talk  # noqa: E402
+from bank import Disguise, Task  # noqa: E402
+from builtin import Builtin  # noqa: E402
 from others import Others  # noqa: E402
+from speech import Speech  # noqa: E402
 from training import chat  # noqa: E402
-from values import SKIES, Values  # noqa: E402
+from values import Values  # noqa: E402
 
-SPLITS = ("train", "values", "phrasings", "tools")
-BUILTIN_SHARE = 0.45            # groups with the default capsule's prompt and tools; the rest have other tools
-OTHERS_SIZE = 3                 # groups of other tools are so many times smaller: more tools for the same work
+BUILTIN_SHARE = 0.28            # groups with the default capsule's prompt and tools
+OTHERS_SIZE = 4                 # groups of other tools are so many times smaller: more tools for the same work
 TURNS = [1, 1, 1, 1, 2, 2, 3]   # user turns of a conversation, drawn evenly
+BANK = bank.load()
+BUILTIN_NAMES = {t["function"]["name"] for t in builtin.TOOLS}
+JOINTS = [" and ", " and ", ", and also ", ". Also, ", "; ", " and then ", ", plus ", "? And "]
+JOINTS_HELD = [" as well as: ", ". And another thing: ", ", and while you are at it, "]
+
+
+@dataclass
+class Offer:
+    """A tool on offer with a maker of tasks for it. topic: what may not be offered beside it, or asked of others."""
+    tool: dict
+    make: object
+    topic: str
+
+    @property
+    def name(self):
+        return self.tool["function"]["name"]
+
+
+TOPICS = """weather forecast|translate translation|search find lookup query|calendar event meeting schedule|email mail|message sms text notify chat
+|note remember memory save store|recall|calculate calculator compute math|clock time timezone|remind reminder timer alarm|convert conversion currency exchange
+|file read open|music song play|flight|hotel|restaurant table|taxi ride|stock price|order purchase buy cart|issue ticket|task todo""".replace("\n", "").split("|")
+
+
+def topics(tool):
+    """What the tool is about, by words of its name and description."""
+    function = tool["function"]
+    text = (function["name"] + " " + function["description"]).lower()
+    return {line.split()[0] for line in TOPICS if any(word in text for word in line.split())}
 
 
 class Generator:
-    def __init__(self, seed, split):
-        self.r = random.Random(f"{split}:{seed}")
-        self.split = split
-        self.draw = Values(self.r, split)
-        self.builtin, self.others = Builtin(self.draw, self.phrase), Others(self.draw, self.phrase)
+    def __init__(self, seed, checking):
+        self.r = random.Random(f"{'check' if checking else 'train'}:{seed}")
+        self.checking, self.draw = checking, Values(self.r, .5 if checking else 0)
+        self.speech = Speech(self.draw)
+        self.builtin, self.others = Builtin(self.draw, self.speech), Others(self.draw, self.speech)
+        self.talk = talk.Talk(self.draw, self.speech)
 
-    def phrase(self, intent, **slots):
-        """A request: one of the intent's patterns of this split, framed, with the case and marks people use."""
-        r, patterns = self.r, phrases.PATTERNS[intent]
-        held = self.split == "phrasings"
-        pattern = r.choice([p for i, p in enumerate(patterns) if (i % 5 == 4) == held] or patterns)
-        imperative, text = pattern.startswith("!"), pattern.lstrip("!").format(**slots)
-        if imperative:
-            text = r.choice(phrases.FRAMES + phrases.FRAMES_HELD * held).format(text)
-        elif intent not in phrases.REPLIES:
-            text = r.choice(phrases.LEADS + phrases.LEADS_HELD * held) + text
-        k = r.random()
-        if k < .6:
-            text = text[0].upper() + text[1:]
-        if .55 < k < .68 and text[-1] in "?.":
-            text = text[:-1]
-        elif k > .9 and text[-1] not in "?.!":
-            text += r.choice([".", "!"])
-        return text
+    # offers ---------------------------------------------------------------------------------------------------------
+
+    def offer_builtin(self):
+        return [Offer(t, getattr(self.builtin, t["function"]["name"]), t["function"]["name"]) for t in builtin.TOOLS]
+
+    def offer_bank(self):
+        mine = [t for t in BANK if t.held == (self.checking and self.r.random() < .7)]
+        tool = self.r.choice(mine or BANK)
+        disguise = Disguise(tool.entry, self.draw if self.r.random() < (.2 if self.checking else .6) else None)
+        return Offer(disguise.tool(), lambda: tool.task(self.draw, self.checking, disguise), tool.entry["name"])
+
+    def offer_other(self):
+        kind = self.r.choice(self.others.KINDS + ["generic"] * 6)
+        tool, make = getattr(self.others, kind)()
+        return Offer(tool, make, kind if kind != "generic" else tool["function"]["name"])
+
+    def toolbox(self):
+        """Tools of all kinds in any order, no two about the same."""
+        r, box = self.r, []
+        count = r.choice([1, 1, 2, 3, 3, 4, 5, 5, 6, 7, 8, 10, 12])
+        if r.random() < .25:
+            box = r.sample(self.offer_builtin(), r.choice([1, 2, 3, 4]))
+        for _ in range(3 * count):
+            if len(box) >= max(count, 1):
+                break
+            new = self.offer_bank() if r.random() < .75 else self.offer_other()
+            if all(new.topic != o.topic and new.name != o.name and not topics(new.tool) & topics(o.tool) for o in box):
+                box.append(new)
+        r.shuffle(box)
+        return box
 
     # turns: each gives messages; assistant messages carry "kind" and "must" for the validation ------------------------
 
     def turn(self, task, kind=""):
-        """The messages of a task; once in a while its last call fails or is denied."""
+        """The messages of a task; once in a while a call fails or is denied, and that is told."""
         r, k = self.r, self.r.random()
-        calls, answer, must = list(task.calls), task.answer, task.must
+        steps, answer, must = [list(s) for s in task.steps], task.answer, task.must
         if k < .14:
-            name, arguments, _ = calls[-1]
-            denied = k < .07
-            code, message = ("denied", r.choice(phrases.DENIALS)) if denied else r.choice(phrases.ERRORS).split(" ", 1)
-            message = message if r.random() < .5 else message[0].upper() + message[1:] + "."
-            calls[-1] = name, arguments, {"error": code, "message": message}
-            answer = ("I was not allowed to do that: " if denied else "That did not work: ") + message.rstrip(".") + "."
-            must, kind = [message.rstrip(".")], "_denied" if denied else "_error"
+            at = r.randrange(len(steps))
+            steps = steps[:at + 1]
+            if len(steps[at]) == 1:
+                name, arguments, _ = steps[at][0]
+                error, answer, must = self.talk.failure(denied=k < .07)
+                steps[at][0] = name, arguments, error
+                kind = "_denied" if k < .07 else "_error"
         out = [{"role": "user", "content": task.request}]
-        for i, (name, arguments, result) in enumerate(calls):
-            out += [{"role": "assistant", "kind": f"call{i + 1 if i else ''}", "content": "", "tool_calls": chat.tool_calls((name, arguments))},
-                    {"role": "tool", "content": chat.dumps(result)}]
-        return out + [{"role": "assistant", "kind": "answer" + (kind or "_chain" * (len(calls) > 1)), "content": answer, "must": must}]
+        for i, step in enumerate(steps):
+            label = "parallel" if len(step) > 1 else f"call{i + 1 if i else ''}"
+            out.append({"role": "assistant", "kind": label, "content": "", "tool_calls": chat.tool_calls(*[(n, a) for n, a, _ in step])})
+            out += [{"role": "tool", "content": self.given(name, result)} for name, _, result in step]
+        many = sum(map(len, steps)) > 1
+        return out + [{"role": "assistant", "kind": "answer" + (kind or "_several" * many), "content": answer, "must": must}]
 
-    def two(self, first, second):
-        """Two tasks in one request, one call after the other."""
-        joint = self.r.choice([" and ", " and then ", ", then ", ". Also, ", " and after that "])
-        second_request = second.request
-        if joint != ". Also, " and not second_request.startswith("I "):
-            second_request = second_request[0].lower() + second_request[1:]
-        return Task(first.request.rstrip("?.!") + joint + second_request, first.calls + second.calls,
-                    first.answer + " " + second.answer, first.must + second.must)
+    def given(self, name, result):
+        """A tool's result as text: compact JSON from the product's own tools; others also send other JSON or plain lines."""
+        k = self.r.random()
+        if name in BUILTIN_NAMES or k < .75 or "error" in result:
+            return chat.dumps(result)
+        if k < .88 or not isinstance(result, dict) or any(isinstance(v, (dict, list)) for v in result.values()):
+            return json.dumps(result, ensure_ascii=False, indent=self.r.choice([None, None, 2]))
+        return "\n".join(f"{k}: {v}" for k, v in result.items())
 
-    @staticmethod
-    def say(request, answer, kind, must=None):
+    def together(self, *tasks):
+        """Several tasks in one request that do not need each other: all calls in one message."""
+        request, last = tasks[0].request.rstrip("?.!"), tasks[-1]
+        for task in tasks[1:]:
+            joint = "; " if len(tasks) > 2 and task is not last else self.r.choice(JOINTS_HELD if self.checking else JOINTS)
+            following = task.request
+            if not joint.rstrip().endswith((".", "?", ":")) and not following.startswith(("I ", "I'")) and following[:2] != following[:2].upper():
+                following = following[0].lower() + following[1:]
+            request += joint + (following if task is last else following.rstrip("?.!"))
+        return Task(request, [[call for t in tasks for step in t.steps for call in step]], " ".join(t.answer for t in tasks),
+                    [m for t in tasks for m in t.must])
+
+    def say(self, request, answer, kind, must=None):
         return [{"role": "user", "content": request}, {"role": "assistant", "kind": kind, "content": answer, "must": must or [answer]}]
 
-    def chat(self, me, names):
+    def refuse(self, box):
+        """A request for something that no tool on offer does."""
         r = self.r
-        k = r.choice(["hello", "thanks", "bye", "howare", "who", "cando", "feel", "tell", "tell", "tell_name", "know", "know", "open", "open"])
-        name = self.draw.name()
-        if k == "know":
-            if r.random() < .5:
-                country, _, city = self.draw.one(phrases.CAPITALS).partition(" ")
-                country, city = ("New Delhi" in city and ("India", "New Delhi")) or (country, city)
-                question, answer = f"what is the capital of {country}?", f"The capital of {country} is {city}."
-            else:
-                question, _, answer = self.draw.one(phrases.KNOWLEDGE).partition("=")
-            return self.say(question if r.random() < .3 else question[0].upper() + question[1:], answer, "knowledge")
-        if k == "open":
-            request, _, answer = self.draw.one(phrases.OPEN).partition("=")
-            request = request if request[-1] == "?" or r.random() < .5 else request + "."
-            return self.say(request if r.random() < .3 else request[0].upper() + request[1:], answer, "open")
-        if k == "tell":
-            key, mine, yours = self.builtin._key()
-            value = self.draw.fact(key)
-            return self.say(self.phrase("tell", k=mine, v=value), f"I see, {yours} is {value}.", "chat", [value])
-        if k == "cando":
-            answer = f"I can use these tools: {', '.join(names)}." if names else "I have no tools here, but I can chat a little."
-        else:
-            answer = phrases.REPLIES[k].format(me=me, v=name)
-        return self.say(self.phrase(k, v=name, w=r.choice(SKIES + ["tired", "happy", "sad", "great", "busy", "long", "good", "bad"])), answer, "chat")
+        about = set().union(*(topics(o.tool) for o in box))
+        if any(o.topic == "remember" for o in box):
+            about |= {"note", "remind", "task", "calendar"}
+        words = " ".join(json.dumps(o.tool["function"]).lower() for o in box)
 
-    def refuse(self, kinds):
-        r, draw = self.r, self.draw
-        intent = r.choice([k for k in ("search", "weather", "read", "remind", "message", "email", "act", "act") if k not in kinds])
-        slots = dict(q=draw.words(1, 2), c=draw.place(), f=draw.path(), t=draw.words(2, 3), n=draw.number(2), p=draw.name())
-        return self.say(self.phrase(intent, **slots), phrases.NO_TOOL, "refuse")
+        def fits(act):
+            tool = {"function": {"name": act, "description": ""}}
+            return topics(tool) & about or any(len(w) > 3 and w in words for w in act.split())
+        if "search" not in about and r.random() < .75 and (found := self.talk.refusal(fits)):
+            return self.say(*found, "refuse")
+        for _ in range(20):
+            new = self.offer_bank()
+            if not topics(new.tool) & about and all(new.topic != o.topic for o in box) and new.topic not in ("calculator", "time"):
+                return self.say(new.make().request, self.talk.no_tool(), "refuse")
+        return self.say(*self.talk.small([o.name for o in box], "Writ"), "chat")
 
     # conversations ----------------------------------------------------------------------------------------------------
 
-    def conversation(self, make, names, kinds, me):
-        """make(): a task for one of the tools offered, or None."""
-        out = []
-        for _ in range(self.r.choice(TURNS)):
-            k = self.r.random()
-            if make and k < .68:
-                out += self.turn(make())
-            elif make and k < .78:
-                out += self.turn(self.two(make(), make()))
-            elif k < .88:
-                out += self.refuse(kinds)
+    def served(self, box, dependent, previous):
+        """The messages of a request that tools on offer serve."""
+        k = self.r.random()
+        if previous and self.r.random() < .6 and (task := self.builtin.intents.followup(*previous)):
+            return self.turn(task)
+        if dependent and k < .24:
+            return self.turn(self.builtin.several())
+        if k > .93 and len(box) > 1:
+            offers = self.r.sample(box, self.r.choice([2, 2, 2, 3]) if len(box) > 2 else 2)
+            tasks = [o.make() for o in offers]
+            if all(len(t.steps) == 1 for t in tasks):
+                return self.turn(self.together(*tasks))
+        if k > .9:
+            offer = self.r.choice(box)
+            tasks = [offer.make(), offer.make()]
+            if tasks[0].steps != tasks[1].steps and all(len(t.steps) == 1 for t in tasks):
+                return self.turn(self.together(*tasks))
+        return self.turn(self.r.choice(box).make())
+
+    @staticmethod
+    def last_call(messages, forget):
+        """What a follow-up goes on from: the only call of the last turn, and what is left to see of it."""
+        said = [m for m in messages if m["role"] == "assistant"]
+        if len(said) < 2 or messages[-3]["role"] != "assistant" or len(messages[-3].get("tool_calls", [])) != 1 or messages[-4]["role"] != "user":
+            return None
+        call, result = messages[-3]["tool_calls"][0]["function"], json.loads(messages[-2]["content"])
+        return (call["name"], json.loads(call["arguments"]), result), (messages[-1]["content"] if forget else None)
+
+    def conversation(self, box, me):
+        r, out, dependent = self.r, [], {"calculator", "remember", "recall", "clock"} <= {o.name for o in box}
+        forget = r.random() < .3                 # the product's sessions keep of an earlier turn only request and answer
+        for _ in range(r.choice(TURNS)):
+            k = r.random()
+            if box and k < .7:
+                turn = self.served(box, dependent, dependent and self.last_call(out, forget))
+            elif box and k < .82:
+                turn = self.refuse(box)
             else:
-                out += self.chat(me, names)
+                turn = self.say(*self.talk.any([o.name for o in box], me), "chat")
+            if forget and out:
+                out = [m for m in out if m["role"] == "user" or (m["role"] == "assistant" and not m.get("tool_calls"))]
+                out = [m | ({"context": True} if m["role"] == "assistant" else {}) for m in out]
+            out += turn
         return out
 
     def group(self, size):
         r = self.r
-        if self.split != "tools" and r.random() < BUILTIN_SHARE:
-            b, share = self.builtin, 1
-            system, tools, kinds, me = builtin.SYSTEM, builtin.TOOLS, [], "Writ"
-
-            def make():
-                return b.dependent() if r.random() < .12 else b.any()
+        if r.random() < BUILTIN_SHARE:
+            share, system, box, me = 1, builtin.SYSTEM, self.offer_builtin(), "Writ"
         else:
-            share = OTHERS_SIZE
-            me = r.choice(["Writ", "Writ", self.draw.name()])
-            system = r.choice([f"You are {me}.", f"You are {me}, a helpful assistant.", f"Your name is {me}. Answer briefly.",
-                               builtin.SYSTEM.replace("Writ", me)])
-            box = self.others.toolbox(r.choice([0, 1, 2, 2, 3, 3, 4, 5, 6, 8]))
-            tools, kinds = [t for t, _, _ in box], [k for _, _, k in box]
-            if box and self.split != "tools" and r.random() < .3:
-                extra = r.sample([(t, getattr(self.builtin, t["function"]["name"])) for t in builtin.TOOLS], r.choice([1, 2]))
-                taken = [t["function"]["name"] for t in tools] + [{"calculator": "calculator", "time": "clock", "save": "remember",
-                                                                  "recall": "recall"}.get(k) for k in kinds]
-                extra = [(t, task, "") for t, task in extra if t["function"]["name"] not in taken]
-                box, tools = box + extra, tools + [t for t, _, _ in extra]
-
-            def make():
-                return r.choice(box)[1]()
-            make = make if box else None
-        names = [t["function"]["name"] for t in tools]
-        return {"system": system, "tools": tools,
-                "conversations": [self.conversation(make, names, kinds, me) for _ in range(max(1, size // share))]}
+            share, me = OTHERS_SIZE, r.choice(["Writ", "Writ", self.draw.person()])
+            system = self.talk.system(me)
+            box = self.toolbox() if r.random() < .92 else []
+        return {"system": system, "tools": [o.tool for o in box],
+                "conversations": [self.conversation(box, me) for _ in range(max(1, size // share))]}
 
 
-def group(seed, split="train", size=12):
+def group(seed, checking=False, size=12):
     """-> {"system", "tools", "conversations": [messages, …]}; messages do not include the system prompt.
     size: conversations, if the group has the built-in tools."""
-    return Generator(seed, split).group(size)
+    return Generator(seed, checking).group(size)
 
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("--split", choices=SPLITS, default="train")
+    ap.add_argument("--checking", action="store_true")
     ap.add_argument("--first", type=int, default=0, help="number of the first group")
     ap.add_argument("--count", type=int, default=3, help="groups")
     ap.add_argument("--size", type=int, default=4, help="conversations in a group")
@@ -182,10 +238,10 @@ def main():
     a = ap.parse_args()
     kinds, texts = Counter(), 0
     for seed in range(a.first, a.first + a.count):
-        g = group(seed, a.split, a.size)
+        g = group(seed, a.checking, a.size)
         for i, messages in enumerate(g["conversations"]):
             texts += 1
-            kinds.update(m["kind"] for m in messages if m["role"] == "assistant")
+            kinds.update(m["kind"] for m in messages if m["role"] == "assistant" and not m.get("context"))
             if not a.statistics:
                 prefix, cut = chat.pieces(g["system"], g["tools"], messages)
                 print((prefix if not i else "") + "".join(text for text, _ in cut) + "-" * 60)

@@ -43,25 +43,24 @@ def exact(network, prefix, rows):
 
 
 def history(group, messages, index):
-    """The prompt for the index-th assistant message."""
-    at = [i for i, m in enumerate(messages) if m["role"] == "assistant"][index]
+    """The prompt for the message at the index, and the message."""
     head = [{"role": "system", "content": group["system"]}]
-    return chat.render(head + messages[:at], group["tools"], prompt=True), messages[at]
+    return chat.render(head + messages[:index], group["tools"], prompt=True), messages[index]
 
 
-def measure(network, tokenizer, split, groups, size, show, only):
+def measure(network, tokenizer, groups, size, show, only):
     count, seed, shown = defaultdict(lambda: [0, 0]), FIRST, 0
     while groups:
-        group, seed = corpus.group(seed, split, size), seed + 1
+        group, seed = corpus.group(seed, True, size), seed + 1
         ours = group["tools"] == builtin.TOOLS
         if only and ours != (only == "builtin"):
             continue
         groups -= 1
         prefix, rows = encode(tokenizer, group)
         for messages, verdicts in zip(group["conversations"], exact(network, prefix, rows)):
-            kinds = [m["kind"] for m in messages if m["role"] == "assistant"]
-            for i, (kind, good) in enumerate(zip(kinds, verdicts, strict=True)):
-                for key in (kind, "all"):
+            said = [i for i, m in enumerate(messages) if m["role"] == "assistant" and not m.get("context")]
+            for i, good in zip(said, verdicts, strict=True):
+                for key in (messages[i]["kind"], "all"):
                     count[key][0] += good
                     count[key][1] += 1
                 if not good and shown < show:
@@ -69,15 +68,14 @@ def measure(network, tokenizer, split, groups, size, show, only):
                     shown += 1
                     print(f"  asked {prompt.rsplit('<|im_start|>', 2)[1]!r}\n   want {chat.render([wanted]).split('assistant' + chr(10))[-1]!r}\n"
                           f"    got {answer(network, tokenizer, prompt)!r}", flush=True)
-    print(f"{split} {only or ''}:", ", ".join(f"{k} {h}/{n} ({100 * h / n:.0f} %)" for k, (h, n) in sorted(count.items())), flush=True)
+    print(only or "all", "groups:", ", ".join(f"{k} {h}/{n} ({100 * h / n:.0f} %)" for k, (h, n) in sorted(count.items())), flush=True)
 
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("base")
     ap.add_argument("adapter")
-    ap.add_argument("--splits", default="values,phrasings,tools", help="of " + ", ".join(corpus.SPLITS))
-    ap.add_argument("--groups", type=int, default=8, help="for each split")
+    ap.add_argument("--groups", type=int, default=8)
     ap.add_argument("--size", type=int, default=12, help="conversations in a group")
     ap.add_argument("--only", choices=("builtin", "others"), help="only groups with the default tools, or only without")
     ap.add_argument("--show", type=int, default=0, help="wrong messages to print, with what was said instead")
@@ -90,8 +88,8 @@ def main():
     for question in a.ask or []:
         prompt = chat.render(head + [{"role": "user", "content": question}], builtin.TOOLS, prompt=True)
         print(f"{question}\n    {answer(network, tokenizer, prompt)}", flush=True)
-    for split in a.splits.split(",") if not a.ask else []:
-        measure(network, tokenizer, split, a.groups, a.size, a.show, a.only)
+    if not a.ask:
+        measure(network, tokenizer, a.groups, a.size, a.show, a.only)
     print(f"{time.process_time():.0f} s of CPU")
 
 

@@ -5,8 +5,9 @@ import torch
 from . import chat
 
 
-def encode(tokenizer, group):
-    """-> (prefix ids, [(ids, is_target of each id), …])"""
+def encode(tokenizer, group, served=None):
+    """-> (prefix ids, [(ids, is_target of each id), …])
+    served(system, tools, messages): the ids that the product decodes. Errors: ValueError if ours are others."""
     def ids(text):
         return tokenizer.encode(text, add_special_tokens=False).ids
     prefix, rows = None, []
@@ -18,6 +19,8 @@ def encode(tokenizer, group):
             row += part
             wanted += [is_target] * len(part)
         rows.append((row, wanted))
+        if served and ids(prefix) + row != served(group["system"], group["tools"], messages):
+            raise ValueError(f"not what the product decodes: {prefix + ''.join(text for text, _ in cut)}")
     return ids(prefix), rows
 
 
@@ -36,15 +39,16 @@ class Stream:
     A round is some groups, cut into batches of like length and shuffled. (round, index) is the place in the stream.
     """
 
-    def __init__(self, tokenizer, make_group, groups=8, budget=1600, longest=1200, place=(0, 0)):
-        """budget: tokens of a batch without its prefix. longest: tokens of a conversation with its prefix."""
-        self.tokenizer, self.make_group, self.groups = tokenizer, make_group, groups
+    def __init__(self, tokenizer, make_group, groups=8, budget=1600, longest=1200, place=(0, 0), served=None):
+        """budget: tokens of a batch without its prefix. longest: tokens of a conversation with its prefix.
+        served: see encode()."""
+        self.tokenizer, self.make_group, self.groups, self.served = tokenizer, make_group, groups, served
         self.budget, self.longest, self.place = budget, longest, tuple(place)
 
     def _round(self, number):
         batches = []
         for seed in range(number * self.groups, (number + 1) * self.groups):
-            prefix, rows = encode(self.tokenizer, self.make_group(seed))
+            prefix, rows = encode(self.tokenizer, self.make_group(seed), self.served)
             rows = sorted((r for r in rows if len(prefix) + len(r[0]) <= self.longest), key=lambda r: len(r[0]))
             batch = []
             for row in rows:
