@@ -88,6 +88,13 @@ def test_builtin_tasks_carry_their_results():
             assert follow is None or "{" not in follow.request + follow.answer, follow
 
 
+def test_a_result_may_be_any_json():
+    generator = corpus.Generator(1, False)
+    for result in (12.5, "text", None, [1, 2], {"a": 1}, {"a": {"b": 1}}, {"error": "no"}):
+        texts = {generator.given("other", result) for _ in range(60)}
+        assert all(text == "a: 1" or json.loads(text) == result for text in texts), texts
+
+
 def test_the_builtin_tools_and_the_prompt_are_the_products():
     capsule = json.loads((ROOT / "capsules" / "assistant.json").read_text(encoding="utf-8"))
     source = "".join(f.read_text(encoding="utf-8") for f in sorted((ROOT / "src" / "tools").glob("*.cc")))

@@ -123,9 +123,10 @@ class Generator:
     def given(self, name, result):
         """A tool's result as text: compact JSON from the product's own tools; others also send other JSON or plain lines."""
         k = self.r.random()
-        if name in BUILTIN_NAMES or k < .75 or "error" in result:
+        flat = isinstance(result, dict) and not any(isinstance(v, (dict, list)) for v in result.values())
+        if name in BUILTIN_NAMES or k < .75 or (flat and "error" in result):
             return chat.dumps(result)
-        if k < .88 or not isinstance(result, dict) or any(isinstance(v, (dict, list)) for v in result.values()):
+        if k < .88 or not flat:
             return json.dumps(result, ensure_ascii=False, indent=self.r.choice([None, None, 2]))
         return "\n".join(f"{k}: {v}" for k, v in result.items())
 
