@@ -219,22 +219,22 @@ def no_tool_fits():
     for k in range(3):
         for i, entry in enumerate(HELD["talk"]["no_tool_fits"]):
             system, box = boxes(i)[k]
-            yield {"messages": system + [user(entry["say"])], "tools": box, "steps": [{"answer": {"must": [], "any": DECLINES}}]}
+            yield {"messages": system + [user(entry["say"])], "tools": box, "steps": [{"answer": {"any": DECLINES}}]}
 
 
 def no_tool_needed():
-    """Talk and knowledge: no call."""
+    """Talk and knowledge: no call, and no excuse that a tool is missing."""
     for k in range(3):
         for i, entry in enumerate(HELD["talk"]["no_tool_needed"]):
             system, box = boxes(i)[k]
-            answer = {"must": []} | ({"any": entry["any"]} if entry["any"] else {})
+            answer = {"any": entry["any"]} if entry["any"] else {"must_not": ["no tool", "tool for that"]}
             yield {"messages": system + [user(entry["say"])], "tools": box, "steps": [{"answer": answer}]}
 
 
 def chat_facts():
     """General chat, judged by exact facts, without tools: for the base model and for ours."""
     for entry in HELD["talk"]["chat_facts"]:
-        yield {"messages": [user(entry["say"])], "steps": [{"answer": {"must": [], "any": entry["any"]}}]}
+        yield {"messages": [user(entry["say"])], "steps": [{"answer": {"any": entry["any"]}}]}
 
 
 def readme():
