@@ -1,4 +1,4 @@
-"""What must hold of this folder's data. Needs pytest, jinja2, gguf and numpy, no torch: python -m pytest models"""
+"""What must hold of this folder's data: python -m pytest models. Needs pytest, gguf, numpy and a release build, no torch."""
 import json
 import random
 import subprocess

@@ -52,7 +52,7 @@ TEST(ChatTemplate, the_models_own_template_renders_what_it_was_trained_with) {
   const auto own =
       ChatTemplate::compile(source, ToolFormat::tagged, {"", "<|im_end|>", {"<|im_start|>", "<|im_end|>"}});
   ASSERT_TRUE(own.has_value());
-  std::ifstream cases(folder + "golden.jsonl");  // written by Python's jinja2
+  std::ifstream cases(folder + "golden.jsonl");  // what the shipped models were trained on
   std::string line;
   int compared = 0;
   while (std::getline(cases, line)) {
