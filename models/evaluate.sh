@@ -10,6 +10,7 @@ scores=models/tools-adapter/evaluate/scores
 cases=$(mktemp -d)
 trap 'rm -rf "$cases"' EXIT
 mkdir -p "$scores"
+rm -f "$scores"/*.json
 export WRIT_MODELS_DIR=$PWD/models WRIT_SLM_THREADS=${WRIT_SLM_THREADS:-2}
 
 python3 models/tools-adapter/evaluate/cases.py "$cases" --share "$share"
