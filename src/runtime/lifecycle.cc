@@ -60,8 +60,12 @@ Task<Status> Lifecycle::stop(Millis patience) {
   Status first;
   while (started_ > 0) {
     const auto index = --started_;
+    const auto begun = system_clock().steady();
     auto stopped = co_await stop_one(index, until);
-    if (stopped) continue;
+    if (stopped) {
+      log_->info("service_stopped", {{"name", services_[index].name}, {"took_ms", system_clock().steady() - begun}});
+      continue;
+    }
     auto error = std::move(stopped).error().while_doing("stopping " + services_[index].name);
     if (first) first = fail(std::move(error));
     else log_->failed("stop_failed", error);

@@ -83,7 +83,8 @@ def test_without_the_orchestrator_chats_go_on_and_sessions_do_not(split):
 @pytest.mark.parametrize("role", ["policy", "slm"])
 def test_ready_shows_which_service_is_down(split, role):
     split.kill(role)
-    assert any(role in name for name in failing(split, "gateway"))
+    # Another check may notice first, such as that of trust on a crowded machine.
+    poll(lambda: any(role in name for name in failing(split, "gateway")), f"{role} is shown as down", 30)
     assert httpx.get(split.address("gateway") + "/health").status_code == 200, "the process itself works"
     split.restart(role)
     poll(lambda: split.readiness("gateway")[0] == 200, "ready again", 30)

@@ -113,9 +113,9 @@ def test_a_denied_output_ends_the_run_and_its_record_names_the_rule(api):
     assert output["denied"] and output["finish"] == "content_filter"
     assert output["text"] == released
     for text in (output["text"], run.get("answer", ""), *said):
-        assert "e" not in text, "the capsule mute never shows the letter e"
+        assert not set("aeiou") & set(text), "the capsule mute never shows a vowel"
     record = {r["data"]["decision_id"]: r for r in api.audit(started["run_id"]) if r["kind"] == "decision"}[denials[0]["decision_id"]]
-    assert "e2e_letter" in record["data"]["facts"]
+    assert "e2e_vowel" in record["data"]["facts"]
 
 
 def open_reservations(platform) -> list[tuple]:

@@ -18,6 +18,11 @@ WORDS = "on and on " * 12
 PATIENCE = {"WRIT_STOP_PATIENCE": "60s"}
 
 
+def has_stopped(process, service: str) -> bool:
+    lines = [json.loads(line) for line in process.log.read_text().splitlines() if line.startswith("{") and line.endswith("}")]
+    return any(line.get("event") == "service_stopped" and line.get("name") == service for line in lines)
+
+
 def terminate(platform, role: str):
     process = platform.process_of(role)
     process.popen.send_signal(signal.SIGTERM)
@@ -127,6 +132,8 @@ def test_a_run_that_is_stopped_goes_on_at_the_next_start(stopping):
     process = terminate(platform, "orchestrator")
     if platform.shape == "split":
         assert process.wait_for_exit(60) == 0, "it does not wait for the model"
+    else:  # the model is let go when the run has been cut off, not before
+        poll(lambda: has_stopped(process, "orchestrator"), "the orchestrator has stopped while the model stands still", 60)
     pauses.release(MODEL_STEP)
     assert process.wait_for_exit(60) == 0
     platform.restart("orchestrator")
