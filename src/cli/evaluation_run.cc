@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "async/task_group.h"
+#include "cli/json_numbers.h"
 #include "core/assert.h"
 
 namespace writ::cli {
@@ -14,11 +15,6 @@ namespace {
 /// Often enough to see that it goes on, seldom enough for a log file.
 constexpr Seconds progress_every{10};
 constexpr Seconds stop_patience{30};
-
-std::int64_t number_at(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_int64() ? value->get_int64() : 0;
-}
 
 }  // namespace
 

@@ -2,13 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "cli/json_numbers.h"
+
 namespace writ::cli {
 namespace {
-
-std::int64_t number_at(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_int64() ? value->get_int64() : 0;
-}
 
 std::string grouped(std::int64_t n) {
   auto digits = std::to_string(n);

@@ -15,6 +15,8 @@
 
 namespace writ::crypto {
 
+inline constexpr std::size_t coordinate_size = 32;  // bytes of a coordinate of a point on P-256
+
 template <auto release>
 struct Released {
   template <class T>

@@ -9,7 +9,7 @@
 namespace writ::crypto {
 namespace {
 
-constexpr std::size_t ed25519_size = 32, coordinate_size = 32, point_size = 1 + 2 * coordinate_size;
+constexpr std::size_t ed25519_size = 32, point_size = 1 + 2 * coordinate_size;
 constexpr std::size_t signature_size = 64;
 constexpr char uncompressed = '\x04';  // first byte of an uncompressed point (SEC 1, 2.3.3)
 

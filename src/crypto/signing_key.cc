@@ -11,7 +11,7 @@
 namespace writ::crypto {
 namespace {
 
-constexpr std::size_t private_size = 32, coordinate_size = 32;
+constexpr std::size_t private_size = 32;
 
 Error bad_private_key(std::string why) { return invalid("bad_private_key", std::move(why)); }
 

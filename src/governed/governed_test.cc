@@ -139,7 +139,7 @@ class GovernedChatTest : public testing::Test {
     ctx.principal = {.tenant = TenantId("acme"), .subject = Subject("dev")};
     ctx.cancel = client.get_token();
   }
-  ~GovernedChatTest() override { EXPECT_TRUE(loops.run(tasks.stop(Seconds{30}))); }
+  void TearDown() override { EXPECT_TRUE(loops.run(tasks.stop(Seconds{30}))); }
 
   Result<StreamPtr<ChatItem>> chat() {
     return loops.run(governed.chat(ctx, {.request_id = "call_1", .actor = {}, .prompt = prompt()}));
