@@ -14,7 +14,7 @@ namespace {
 
 /// Often enough to see that it goes on, seldom enough for a log file.
 constexpr Seconds progress_every{10};
-constexpr Seconds stop_patience{30};
+constexpr Seconds run_stop_patience{30};
 
 }  // namespace
 
@@ -44,7 +44,7 @@ Task<Status> EvaluationRun::play_all(std::int32_t jobs) {
     if (co_await one_ended_.wait(system_clock().steady() + progress_every, {}) == async::Woken::timed_out)
       tell_progress();
   }
-  WRIT_CO_CHECK(co_await group.stop(stop_patience));
+  WRIT_CO_CHECK(co_await group.stop(run_stop_patience));
   co_return status_;
 }
 
