@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view embedded_owner = "embedded";  // one per database: its lock file sees to that
 constexpr std::size_t settling_max = 4096;               // settlements that outlive their stream
-constexpr Millis stop_patience{5000};
+constexpr Millis settle_stop_patience{5000};
 
 tools::Toolbox make_toolbox(const Deps& deps) {
   tools::Toolbox out;
@@ -84,7 +84,7 @@ Task<Status> start(Parts* parts, runtime::Scope scope) {
   co_return scope.tasks.spawn(scope.loops.at(0), "orchestrator.keep_house", keep_house(parts, scope.tasks.stopping()));
 }
 
-Task<Status> flush(Parts* parts) { co_return co_await parts->settling.stop(stop_patience); }
+Task<Status> flush(Parts* parts) { co_return co_await parts->settling.stop(settle_stop_patience); }
 
 }  // namespace
 
