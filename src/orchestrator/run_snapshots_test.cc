@@ -20,35 +20,36 @@ class RunSnapshots : public testing::Test {
     ASSERT_TRUE(opened) << opened.error().message;
     database_ = std::move(*opened);
     const auto started = std::get<RunStarted>(history_.events.front().data);
-    ASSERT_TRUE(write([&](sql::Transaction& tx) -> Status {
+    write([&](sql::Transaction& tx) -> Status {
       WRIT_CHECK(tables::insert_session(tx, tenant_, started.subject, {.id = started.session_id}));
       return tables::insert_run(tx, content_, tenant_, started.session_id, started.subject,
                                 {.id = run_, .started = started});
-    }));
+    });
     for (int i = 0; i < 10; ++i)
       history_.start_model().output({{"call_1", "save", "{}"}}).decide_tool(Verdict::allow).start_tool().tool_result();
   }
 
-  Status write(const std::function<Status(sql::Transaction&)>& work) {
-    return loops_.run(database_->write(ctx(), work));
+  void write(const std::function<Status(sql::Transaction&)>& work) {
+    const auto written = loops_.run(database_->write(ctx(), work));
+    ASSERT_TRUE(written) << written.error().message;
   }
   void sql(std::string_view statement) {
-    ASSERT_TRUE(write([&](sql::Transaction& tx) -> Status {
+    write([&](sql::Transaction& tx) -> Status {
       WRIT_CHECK(tx.run(statement));
       return {};
-    }));
+    });
   }
   /// Stores the history's events from `first` on, one commit each.
   void store(std::size_t first = 1) {
     for (auto i = first; i < history_.events.size(); ++i)
-      ASSERT_TRUE(write([&](sql::Transaction& tx) -> Status {
+      write([&](sql::Transaction& tx) -> Status {
         WRIT_TRY(const auto row, tables::find_row(tx, tenant_, run_));
         WRIT_TRY(auto state, tables::read_state(tx, tenant_, run_));
         const auto& event = history_.events[i];
         WRIT_CHECK(
             tables::write_events(tx, content_, row, std::move(state), {event.data}, event.at, tables::Write::by_host));
         return {};
-      }));
+      });
   }
   RunState stored() {
     auto state = loops_.run(
