@@ -23,6 +23,12 @@ Error with(Error error, Outcome outcome) {
 
 }  // namespace
 
+bool is_to_itself(const Socket& socket) {
+  ErrorCode ignored;  // a socket that has gone meanwhile is to nobody
+  const auto own = socket.local_endpoint(ignored);
+  return !ignored && own == socket.remote_endpoint(ignored);
+}
+
 Error ClientConnection::cut(std::string_view what, const ErrorCode& error, Outcome outcome) const {
   if (aborted_) return with(*aborted_, outcome);
   return with(unavailable("connection_cut", std::string(what) + ": " + error.message()), outcome);
@@ -35,12 +41,14 @@ Task<Status> ClientConnection::connect(Endpoints endpoints) {
     socket.close(ignored);
     const auto [failed] = co_await socket.async_connect(endpoint, async::as_result);
     if (aborted_) co_return fail(with(*aborted_, Outcome::not_sent));
-    error = failed;
-    if (!failed) {
+    error = failed ? failed : is_to_itself(socket) ? ErrorCode(asio::error::connection_refused) : ErrorCode();
+    if (!error) {
       socket.set_option(asio::ip::tcp::no_delay(true), ignored);
       co_return Status{};
     }
   }
+  ErrorCode ignored;  // whatever was left open: a connection to itself would keep the port from its server
+  socket.close(ignored);
   co_return fail(with(unavailable("connect_failed", "cannot connect: " + error.message()), Outcome::not_sent));
 }
 

@@ -18,6 +18,11 @@ namespace writ::http {
 
 using Endpoints = std::vector<asio::ip::tcp::endpoint>;
 
+/// Whether TCP has connected the socket with itself. The system may give a connection the very port it goes to while nobody
+/// listens there (a local service that is down); such a connection answers with the request, and keeps the service from
+/// getting its port back.
+[[nodiscard]] bool is_to_itself(const Socket& socket);
+
 /// All on its loop.
 class ClientConnection {
  public:

@@ -1,6 +1,7 @@
 // The client against real and misbehaving servers: what it reuses, what it repeats, and what it says of each failure.
 #include <thread>
 
+#include "http/client_connection.h"
 #include "http/server_fixture.h"
 
 namespace writ::http {
@@ -83,6 +84,19 @@ TEST_F(ClientTest, nobody_listening_means_not_sent) {
   // The message may go out to the public; the address is for the log.
   EXPECT_EQ(answer.error().message.find("127.0.0.1"), std::string::npos) << answer.error().message;
   EXPECT_EQ(answer.error().where, "127.0.0.1:1");
+}
+
+TEST(Client, a_connection_to_itself_is_known_as_one) {
+  async::Loops loops(1);
+  Socket lonely(loops.at(0)), other(loops.at(0));
+  lonely.open(asio::ip::tcp::v4());
+  lonely.bind({asio::ip::address_v4::loopback(), 0});
+  EXPECT_FALSE(is_to_itself(lonely)) << "not connected";
+  lonely.connect(lonely.local_endpoint());
+  EXPECT_TRUE(is_to_itself(lonely));
+  asio::basic_socket_acceptor<asio::ip::tcp, Executor> server(loops.at(0), {asio::ip::address_v4::loopback(), 0});
+  other.connect(server.local_endpoint());
+  EXPECT_FALSE(is_to_itself(other));
 }
 
 TEST_F(ClientTest, a_cut_after_the_request_is_unknown_and_never_repeated) {
