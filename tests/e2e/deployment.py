@@ -40,10 +40,15 @@ def poll(condition, what: str, seconds: float = 30, pause: float = 0.02):
         time.sleep(pause)
 
 
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+class ReservedPort:
+    """A port that is kept as long as this lives, also while nobody listens on it: a bound socket that never listens keeps the
+    system from giving the port to anybody who asks for a free one, and lets a listener with SO_REUSEADDR in."""
+
+    def __init__(self):
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(("127.0.0.1", 0))
+        self.number: int = self.socket.getsockname()[1]
 
 
 def clean_environment(**more: str) -> dict[str, str]:
@@ -88,7 +93,7 @@ class Deployment:
     bundle: dict[str, dict] = field(default_factory=dict)
     roles: tuple[str, ...] = tuple(SERVICES)
     processes: dict[str, Process] = field(default_factory=dict)
-    ports: dict[str, int] = field(default_factory=dict)
+    ports: dict[str, ReservedPort] = field(default_factory=dict)
     admin_key: str = ""
 
     @property
@@ -135,8 +140,8 @@ class Deployment:
                "WRIT_ORCHESTRATOR_CAPSULES": str(HERE / "capsules"), "PORT": "0"}
         if self.shape == "split" and name in SERVICES:
             if not self.ports:
-                self.ports = {role: free_port() for role in SERVICES}
-            out["PORT"] = str(self.ports[name])
+                self.ports = {role: ReservedPort() for role in SERVICES}
+            out["PORT"] = str(self.ports[name].number)
             out |= {f"WRIT_{role.upper()}_URL": self.address(role) for role in SERVICES if role != name}
         return clean_environment(**(out | self.settings | more))
 
@@ -171,7 +176,7 @@ class Deployment:
     def address(self, role: str = "gateway") -> str:
         """Where the service's own port is; in one process all are the same."""
         if self.shape == "split":
-            return f"http://127.0.0.1:{self.ports[role]}"
+            return f"http://127.0.0.1:{self.ports[role].number}"
         return json.loads((self.data / "run.json").read_text())["address"]
 
     def await_answer(self, name: str) -> None:

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from deployment import ROOT, Deployment, free_port
+from deployment import ROOT, Deployment, ReservedPort
 
 TINY = ROOT / "models" / "tiny" / "writ-tiny.gguf"
 
@@ -206,10 +206,10 @@ def test_no_secret_is_in_a_log(product, initialised):
 
 
 def test_port_zero_takes_a_free_one_and_a_named_port_is_taken(product, folders):
-    port = free_port()
+    port = ReservedPort()
     deployment = Deployment("one", product, folders("port"))
     try:
-        deployment.start(PORT=str(port))
-        assert deployment.address() == f"http://127.0.0.1:{port}"
+        deployment.start(PORT=str(port.number))
+        assert deployment.address() == f"http://127.0.0.1:{port.number}"
     finally:
         deployment.stop()
