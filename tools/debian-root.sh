@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Runs a command in a fresh Debian root that has only git, sudo and a shell, in a clean clone of this repository.
-# Usage: tools/debian-root.sh <bookworm|trixie> <root|user> <command>
+# Usage: tools/debian-root.sh <bookworm|trixie> <root|user> <command> [PARTS]
 #   root   the command runs as root; user: as a new user with sudo
+#   PARTS  a folder for the third-party builds: a call that finds none there begins cold and leaves its own, the next begins with them
 # Needs root and mmdebstrap. The bare root is kept as an archive in the cache; each call gets its own copy and removes it.
 set -euo pipefail
-(($# == 3)) || { echo "usage: $0 <bookworm|trixie> <root|user> <command>" >&2; exit 2; }
-suite=$1 who=$2 command=$3
+(($# == 3 || $# == 4)) || { echo "usage: $0 <bookworm|trixie> <root|user> <command> [PARTS]" >&2; exit 2; }
+suite=$1 who=$2 command=$3 parts=${4:-}
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/writ
 ((EUID == 0)) || { echo "$0: making a Debian root needs root" >&2; exit 1; }
@@ -27,7 +28,12 @@ echo 'dev ALL=(ALL) NOPASSWD:ALL' >"$folder/etc/sudoers.d/dev"
 home=/root
 [[ $who == root ]] || home=/home/dev
 git clone --quiet --no-hardlinks "$root" "$folder$home/writ"
-[[ $who == root ]] || chroot "$folder" chown -R dev:dev "$home/writ"
+built=$folder$home/.cache/writ
+if [[ -n $parts && -d $parts ]]; then
+  mkdir -p "${built%/*}"
+  cp -a "$parts" "$built"
+fi
+[[ $who == root ]] || chroot "$folder" chown -R dev:dev "$home"
 
 # A machine behind a proxy with its own certificate authority needs both inside as well.
 environment=(HOME="$home" LANG=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin)
@@ -45,6 +51,7 @@ login=()
 [[ $who == root ]] || login=(runuser -u dev --)
 # A mount namespace of its own: nothing stays mounted, whatever happens.
 # shellcheck disable=SC2016  # the inner shell expands
+code=0
 unshare --mount --pid --fork --propagation private bash -c '
   set -e
   folder=$1 home=$2
@@ -52,4 +59,9 @@ unshare --mount --pid --fork --propagation private bash -c '
   mount -t proc proc "$folder/proc"
   mount --rbind /dev "$folder/dev"
   exec chroot "$folder" env -i "$@"
-' bash "$folder" "$home" "${environment[@]}" "${login[@]}" bash -c "cd ~/writ && $command" </dev/null
+' bash "$folder" "$home" "${environment[@]}" "${login[@]}" bash -c "cd ~/writ && $command" </dev/null || code=$?
+if [[ -n $parts && ! -d $parts && -d $built/parts ]]; then
+  mkdir -p "$parts"
+  cp -a "$built/parts" "$parts/"
+fi
+exit "$code"

@@ -1,11 +1,11 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 # The long checks. What each printed is kept in docs/nightly/, the last run only.
 
-# in_debian <suite> <root|user> <command>: keeps the output and the time.
+# in_debian <suite> <root|user> <command> [parts]: keeps the output and the time.
 in_debian() {
   local file=docs/nightly/debian-$1-$2.txt started=$SECONDS code=0
   mkdir -p docs/nightly
-  tools/debian-root.sh "$1" "$2" "$3" >"$file.tmp" 2>&1 || code=$?
+  tools/debian-root.sh "$@" >"$file.tmp" 2>&1 || code=$?
   {
     printf '$ %s\n' "$3"
     tail -n 60 "$file.tmp"
@@ -17,11 +17,13 @@ in_debian() {
 }
 
 nightly_checks() {
-  local question="What is 17% of 2340?" suite
-  for suite in bookworm trixie; do
-    check "debian $suite, root" in_debian "$suite" root "./run ask '$question' && time ./run ask '$question' && ./test"
-    check "debian $suite, user with sudo" in_debian "$suite" user "./run ask '$question' && ./test unit"
+  local question="What is 17% of 2340?" suite parts
+  parts=$(mktemp -d)
+  for suite in bookworm trixie; do  # root begins cold; the user with what root has built
+    check "debian $suite, root" in_debian "$suite" root "./run ask '$question' && time ./run ask '$question' && ./test" "$parts/$suite"
+    check "debian $suite, user with sudo" in_debian "$suite" user "./run ask '$question' && ./test unit" "$parts/$suite"
   done
+  rm -rf "$parts"
   if [[ -x models/evaluate.sh ]]; then
     check "model evaluation" models/evaluate.sh
   else
