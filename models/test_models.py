@@ -78,6 +78,14 @@ def test_every_tool_of_the_banks_makes_good_tasks():
             assert all(m.lower() in task.answer.lower() for m in task.must), task
 
 
+def test_a_number_is_sent_as_it_is_said():
+    for seed in range(300):
+        draw = Values(random.Random(seed))
+        for spec in ("int:1:9", "decimal:0:3", "decimal:20000:90000", "money", "percent"):
+            said = draw.kind(spec)
+            assert json.dumps(said.value) == (said.text.rstrip("0") if "." in said.text else said.text), spec
+
+
 def test_builtin_tasks_carry_their_results():
     for seed in range(150):
         draw = Values(random.Random(seed), .5 * (seed % 2))

@@ -171,7 +171,7 @@ class Generator:
         k = self.r.random()
         if previous and self.r.random() < .6 and (task := self.builtin.intents.followup(*previous)):
             return self.turn(task)
-        if dependent and k < .24:
+        if dependent and k < .34:
             return self.turn(self.builtin.several())
         if k > .93 and len(box) > 1:
             offers = self.r.sample(box, self.r.choice([2, 2, 2, 3]) if len(box) > 2 else 2)

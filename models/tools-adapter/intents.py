@@ -1,4 +1,4 @@
-"""Tasks for the built-in tools in the words of the hand-written bank (bank/builtin.json)."""
+"""Tasks for the built-in tools in the words of the hand-written banks (bank/builtin*.json)."""
 import json
 import re
 from datetime import datetime, timedelta
@@ -8,7 +8,18 @@ from bank import FOLDER, HELD_PHRASING, Task
 from values import DAYS, MONTHS, Said, in_words
 from zones import COMMON, PLACES, ZONES
 
-BANK = json.loads((FOLDER / "builtin.json").read_text(encoding="utf-8"))
+
+def load():
+    """The sections of builtin.json; the other files' entries follow, so that those kept for validation stay the same."""
+    bank = {}
+    for file in sorted(FOLDER.glob("builtin*.json")):
+        for section, entries in json.loads(file.read_text(encoding="utf-8")).items():
+            bank.setdefault(section, type(entries)())
+            bank[section] = bank[section] + entries if isinstance(entries, list) else bank[section] | entries
+    return bank
+
+
+BANK = load()
 KEYS, ANSWERS = BANK["keys"], BANK["answers"]
 SLOT = re.compile(r"\{([A-Za-z0-9_.]+)(?::(\w+))?\}")
 

@@ -229,7 +229,8 @@ class Values:
                                min(high, max(low, r.randint(low, high) // 10 * 10)))
                 return Said(v, str(v))
             v = self.drawn(lambda: round(r.uniform(low, high), r.choice([1, 1, 2])))
-            return Said(v, f"{v:g}" if abs(v) < 1e5 else str(v))
+            v = int(v) if v == int(v) else v                # as it is said, so it is sent: 42, not 42.0
+            return Said(v, str(v))
         if name == "list":
             kind, low, high = ":".join(rest[:-2]), int(rest[-2]), int(rest[-1])
             items = []
