@@ -120,7 +120,9 @@ Result<Made> DataFolder::initialise(const std::optional<std::filesystem::path>& 
                                     Random& random) const {
   Made made;
   std::error_code error;
-  std::filesystem::create_directories(root_, error);
+  // A folder that was there keeps the rights its owner gave it.
+  if (std::filesystem::create_directories(root_, error))
+    std::filesystem::permissions(root_, std::filesystem::perms::owner_all, error);
   if (error) {
     errno = error.value();
     return fail(not_writable(root_));

@@ -188,7 +188,7 @@ def test_init_changes_nothing_that_is_there(product, initialised):
 
 
 def test_secrets_are_for_their_owner_only(initialised):
-    for file in [initialised.data / "local.key", *(initialised.data / "secrets").iterdir()]:
+    for file in [initialised.data, initialised.data / "local.key", *(initialised.data / "secrets").iterdir()]:
         assert file.stat().st_mode & 0o077 == 0, file
 
 
