@@ -214,6 +214,16 @@ def restyled(r, name):
                      parts[-1] + "_" + "_".join(parts[:-1]), "".join(p.capitalize() for p in parts)])
 
 
+def sections(name):
+    """The sections of NAME.json and of NAME_*.json; those come last, so that what is kept for validation stays the same."""
+    out = {}
+    for file in sorted(FOLDER.glob(f"{name}*.json")):
+        for section, entries in json.loads(file.read_text(encoding="utf-8")).items():
+            out.setdefault(section, type(entries)())
+            out[section] = out[section] + entries if isinstance(entries, list) else out[section] | entries
+    return out
+
+
 def load():
     """All tools of the banks, in the order of the files' names."""
     entries = [e for f in sorted(FOLDER.glob("tools_*.json")) for e in json.loads(f.read_text(encoding="utf-8"))]

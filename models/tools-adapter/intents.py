@@ -4,22 +4,11 @@ import re
 from datetime import datetime, timedelta
 
 from arithmetic import evaluate
-from bank import FOLDER, HELD_PHRASING, Task
+from bank import HELD_PHRASING, Task, sections
 from values import DAYS, MONTHS, Said, in_words
 from zones import COMMON, PLACES, ZONES
 
-
-def load():
-    """The sections of builtin.json; the other files' entries follow, so that those kept for validation stay the same."""
-    bank = {}
-    for file in sorted(FOLDER.glob("builtin*.json")):
-        for section, entries in json.loads(file.read_text(encoding="utf-8")).items():
-            bank.setdefault(section, type(entries)())
-            bank[section] = bank[section] + entries if isinstance(entries, list) else bank[section] | entries
-    return bank
-
-
-BANK = load()
+BANK = sections("builtin")
 KEYS, ANSWERS = BANK["keys"], BANK["answers"]
 SLOT = re.compile(r"\{([A-Za-z0-9_.]+)(?::(\w+))?\}")
 

@@ -1,8 +1,6 @@
 """Requests that no tool is needed for or that no tool fits, and how failures are told."""
-import json
-
 import phrases
-from bank import FOLDER, HELD_PHRASING
+from bank import HELD_PHRASING, sections
 from intents import Scene
 
 # The third to fifth are what the template says when a client sends no system message.
@@ -13,7 +11,7 @@ SYSTEMS = ["You are {me}.", "You are {me}, a helpful assistant.", "You are Writ,
            "You are {me}, a helpful assistant. Use a tool when it helps, and answer from its result.",
            "Help the user. Call a function if one fits, otherwise answer yourself.", "You are {me}, the assistant of our team. Be short and exact."]
 NO_TOOL = ["Sorry, I can't do that: I have no tool for it.", "I have no tool for that, so I can't do it."]
-TALK = json.loads((FOLDER / "talk.json").read_text(encoding="utf-8"))
+TALK = sections("talk")
 KNOWN = [e for part in ("knowledge", "no_tool_needed") for e in TALK[part]]
 
 
