@@ -103,6 +103,15 @@ def test_a_result_may_be_any_json():
         assert all(text == "a: 1" or json.loads(text) == result for text in texts), texts
 
 
+def test_only_a_call_of_a_builtin_tool_is_gone_on_from():
+    def turn(name, result):
+        calls = chat.tool_calls((name, {"expression": "1 + 1"}))
+        return [{"role": "user", "content": "?"}, {"role": "assistant", "content": "", "tool_calls": calls}, {"role": "tool", "content": result},
+                {"role": "assistant", "content": "2"}]
+    assert corpus.Generator.last_call(turn("calculator", '{"result":"2"}'), False)[0] == ("calculator", {"expression": "1 + 1"}, {"result": "2"})
+    assert corpus.Generator.last_call(turn("other", "result: 2"), False) is None
+
+
 def test_the_builtin_tools_and_the_prompt_are_the_products():
     capsule = json.loads((ROOT / "capsules" / "assistant.json").read_text(encoding="utf-8"))
     source = "".join(f.read_text(encoding="utf-8") for f in sorted((ROOT / "src" / "tools").glob("*.cc")))

@@ -27,7 +27,7 @@ from training import chat  # noqa: E402
 from values import Values  # noqa: E402
 
 BUILTIN_SHARE = 0.28            # groups with the default capsule's prompt and tools
-OTHERS_SIZE = 4                 # groups of other tools are so many times smaller: more tools for the same work
+OTHERS_SIZE = 3                 # groups of other tools are so many times smaller: more tools for the same work
 TURNS = [1, 1, 1, 1, 2, 2, 3]   # user turns of a conversation, drawn evenly
 BANK = bank.load()
 BUILTIN_NAMES = {t["function"]["name"] for t in builtin.TOOLS}
@@ -191,7 +191,10 @@ class Generator:
         said = [m for m in messages if m["role"] == "assistant"]
         if len(said) < 2 or messages[-3]["role"] != "assistant" or len(messages[-3].get("tool_calls", [])) != 1 or messages[-4]["role"] != "user":
             return None
-        call, result = messages[-3]["tool_calls"][0]["function"], json.loads(messages[-2]["content"])
+        call = messages[-3]["tool_calls"][0]["function"]
+        if call["name"] not in BUILTIN_NAMES:       # nothing is known of how to go on, and its result may be no JSON
+            return None
+        result = json.loads(messages[-2]["content"])
         return (call["name"], json.loads(call["arguments"]), result), (messages[-1]["content"] if forget else None)
 
     def conversation(self, box, me):
