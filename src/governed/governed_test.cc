@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "async/loops.h"
+#include "policy/api/refusing_policy_port.h"
 
 namespace writ::governed {
 namespace {
@@ -22,7 +23,7 @@ Error gone(Outcome outcome) {
 }
 
 /// Policy with its reservations, over a bad line. As HTTP does it, a call whose context is over gets no answer.
-class Ledger final : public policy::PolicyPort {
+class Ledger final : public policy::RefusingPolicyPort {
  public:
   bool lose_next_answer = false;  // to evaluate: it is recorded, and nobody learns of it
   int settles_down = 0;  // so many settlements fail
@@ -68,20 +69,6 @@ class Ledger final : public policy::PolicyPort {
     const std::lock_guard lock(mutex_);
     co_return policy::Finished{.decision = std::move(decision), .settled = charge(in.settle)};
   }
-  Task<Result<policy::Appended>> append_audit(Context, policy::AppendAudit) override {
-    co_return fail(internal("unused"));
-  }
-  Task<Result<policy::AuditPage>> list_audit(Context, policy::ListAudit) override {
-    co_return fail(internal("unused"));
-  }
-  Task<Result<policy::AuditReport>> verify_audit(Context, http::Nothing) override {
-    co_return fail(internal("unused"));
-  }
-  Task<Result<policy::Budget>> budget(Context, http::Nothing) override { co_return fail(internal("unused")); }
-  Task<Result<policy::ConstitutionInfo>> constitution(Context, http::Nothing) override {
-    co_return fail(internal("unused"));
-  }
-  Task<Result<policy::KeySetDocument>> keys(Context, http::Nothing) override { co_return fail(internal("unused")); }
 
  private:
   policy::Settled charge(const policy::SettleRequest& in) {

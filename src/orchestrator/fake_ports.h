@@ -12,7 +12,7 @@
 #include "async/loops.h"
 #include "orchestrator/orchestrator_service.h"
 #include "policy/api/grant.h"
-#include "policy/api/policy_port.h"
+#include "policy/api/refusing_policy_port.h"
 #include "slm/api/slm_port.h"
 
 namespace writ::orchestrator {
@@ -67,7 +67,7 @@ class FakeIdentity final : public identity::IdentityPort {
 
 /// Allows everything but what `verdicts` says of a tool; a review becomes allow with an approval of the same arguments.
 /// Answers a question the same way twice, as the real one does, and outlives crashes of the orchestrator.
-class FakePolicy final : public policy::PolicyPort {
+class FakePolicy final : public policy::RefusingPolicyPort {
  public:
   Task<Result<policy::Decision>> evaluate(Context ctx, policy::EvaluateRequest in) override {
     EXPECT_FALSE(ctx.tenant().empty());  // on behalf of the run's principal
@@ -112,17 +112,6 @@ class FakePolicy final : public policy::PolicyPort {
     audited_.notify_all();
     co_return policy::Appended{.seq = static_cast<std::int64_t>(audit.size())};
   }
-  Task<Result<policy::AuditPage>> list_audit(Context, policy::ListAudit) override {
-    co_return fail(internal("unused"));
-  }
-  Task<Result<policy::AuditReport>> verify_audit(Context, http::Nothing) override {
-    co_return fail(internal("unused"));
-  }
-  Task<Result<policy::Budget>> budget(Context, http::Nothing) override { co_return fail(internal("unused")); }
-  Task<Result<policy::ConstitutionInfo>> constitution(Context, http::Nothing) override {
-    co_return fail(internal("unused"));
-  }
-  Task<Result<policy::KeySetDocument>> keys(Context, http::Nothing) override { co_return fail(internal("unused")); }
 
   void wait_for_audit(const std::string& id) {
     std::unique_lock lock(mutex_);
