@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Runs a command in a fresh Debian root that has only git, sudo and a shell, in a clean clone of this repository.
-# Usage: tools/debian-root.sh <bookworm|trixie> <root|user> <command> [PARTS]
+# Usage: tools/debian-root.sh <bookworm|trixie> <root|user> <command> [CACHE]
 #   root   the command runs as root; user: as a new user with sudo
-#   PARTS  a folder for the third-party builds: a call that finds none there begins cold and leaves its own, the next begins with them
+#   CACHE  a folder: a call that does not find it begins cold and leaves there what it built and compiled; the next begins with that
 # Needs root and mmdebstrap. The bare root is kept as an archive in the cache; each call gets its own copy and removes it.
 set -euo pipefail
-(($# == 3 || $# == 4)) || { echo "usage: $0 <bookworm|trixie> <root|user> <command> [PARTS]" >&2; exit 2; }
-suite=$1 who=$2 command=$3 parts=${4:-}
+(($# == 3 || $# == 4)) || { echo "usage: $0 <bookworm|trixie> <root|user> <command> [CACHE]" >&2; exit 2; }
+suite=$1 who=$2 command=$3 kept=${4:-}
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/writ
 ((EUID == 0)) || { echo "$0: making a Debian root needs root" >&2; exit 1; }
@@ -29,9 +29,9 @@ home=/root
 [[ $who == root ]] || home=/home/dev
 git clone --quiet --no-hardlinks "$root" "$folder$home/writ"
 built=$folder$home/.cache/writ
-if [[ -n $parts && -d $parts ]]; then
+if [[ -n $kept && -d $kept ]]; then
   mkdir -p "${built%/*}"
-  cp -a "$parts" "$built"
+  cp -a "$kept" "$built"
 fi
 [[ $who == root ]] || chroot "$folder" chown -R dev:dev "$home"
 
@@ -60,8 +60,8 @@ unshare --mount --pid --fork --propagation private bash -c '
   mount --rbind /dev "$folder/dev"
   exec chroot "$folder" env -i "$@"
 ' bash "$folder" "$home" "${environment[@]}" "${login[@]}" bash -c "cd ~/writ && $command" </dev/null || code=$?
-if [[ -n $parts && ! -d $parts && -d $built/parts ]]; then
-  mkdir -p "$parts"
-  cp -a "$built/parts" "$parts/"
+if [[ -n $kept && ! -d $kept && -d $built/parts ]]; then
+  mkdir -p "$kept"
+  for part in parts ccache rust-target; do cp -a "$built/$part" "$kept/"; done
 fi
 exit "$code"

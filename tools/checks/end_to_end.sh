@@ -9,7 +9,7 @@ e2e_environment() {
   pytest_python=$folder/bin/python
   [[ -f $folder/.complete ]] && return 0
   rm -rf "$folder"
-  "$base" -m venv "$folder" 2>/dev/null || /usr/bin/python3 -m venv --clear "$folder"
+  "$base" -m venv "$folder" 2>/dev/null || /usr/bin/python3 -m venv --clear "$folder" || return 1
   "$pytest_python" -m pip install --quiet --disable-pip-version-check --requirement "$requirements" || return 1
   touch "$folder/.complete"
 }

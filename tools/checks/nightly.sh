@@ -1,14 +1,14 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 # The long checks. What each printed is kept in docs/nightly/, the last run only.
 
-# in_debian <suite> <root|user> <command> [parts]: keeps the output and the time.
+# in_debian <suite> <root|user> <command> [cache]: keeps the output and the time.
 in_debian() {
   local file=docs/nightly/debian-$1-$2.txt started=$SECONDS code=0
   mkdir -p docs/nightly
   tools/debian-root.sh "$@" >"$file.tmp" 2>&1 || code=$?
   {
     printf '$ %s\n' "$3"
-    tail -n 60 "$file.tmp"
+    grep -v "\] working: " "$file.tmp" | sed -E "s/writ_[0-9a-z]{20,}/writ_…/" | tail -n 150
     printf 'exit code %d after %d:%02d\n' "$code" $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60))
   } >"$file"
   rm -f "$file.tmp"
@@ -17,13 +17,13 @@ in_debian() {
 }
 
 nightly_checks() {
-  local question="What is 17% of 2340?" suite parts
-  parts=$(mktemp -d)
+  local question="What is 17% of 2340?" suite kept
+  kept=$(mktemp -d)
   for suite in bookworm trixie; do  # root begins cold; the user with what root has built
-    check "debian $suite, root" in_debian "$suite" root "./run ask '$question' && time ./run ask '$question' && ./test" "$parts/$suite"
-    check "debian $suite, user with sudo" in_debian "$suite" user "./run ask '$question' && ./test unit" "$parts/$suite"
+    check "debian $suite, root" in_debian "$suite" root "./run ask '$question' && time ./run ask '$question' && ./test" "$kept/$suite"
+    check "debian $suite, user with sudo" in_debian "$suite" user "./run ask '$question' && ./test unit" "$kept/$suite"
   done
-  rm -rf "$parts"
+  rm -rf "$kept"
   if [[ -x models/evaluate.sh ]]; then
     check "model evaluation" models/evaluate.sh
   else

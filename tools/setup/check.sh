@@ -9,7 +9,7 @@ if ((${#missing[@]})); then
   exit 1
 fi
 find_rust
-find_python
+find_python pip
 PATH=$rust_bin:$PATH
 read_model_facts
 lacking=0 wanted=(boost models llama rust)

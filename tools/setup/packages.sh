@@ -84,18 +84,20 @@ find_rust() {
   return 1
 }
 
-# Rows that the machine lacks in programs rather than in packages: any Rust and any Python that is good enough serves.
+# needed_tool_rows [tests]: rows that the machine lacks in programs rather than in packages: any Rust and any Python that is
+# good enough serves.
 needed_tool_rows() {
   find_rust || echo "cargo-web rustc-web|Rust $rust_minimum or newer, for the policy language"
-  find_python || echo "python3 python3-pip|downloads and unpacks what comes as a Python package"
+  find_python pip || echo "python3 python3-pip|downloads and unpacks what comes as a Python package"
+  [[ -z ${1:-} ]] || find_python ensurepip || echo "python3-venv|the Python packages of the end-to-end tests, in a folder of their own"
 }
 
-# Sets python to a Python 3 with pip; false when there is none.
+# find_python <module>: sets python to a Python 3 that has it; false when there is none.
 find_python() {
   local candidate
   python=
   for candidate in python3 /usr/bin/python3; do
-    if "$candidate" -m pip --version >/dev/null 2>&1; then
+    if "$candidate" -c "import $1" >/dev/null 2>&1; then
       python=$candidate
       return 0
     fi

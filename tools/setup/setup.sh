@@ -21,12 +21,18 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tools/setup/build.sh
 . "$root/tools/setup/build.sh"
 
-check_only='' embeddings_too='' preset='' targets=() rows=("${build_packages[@]}")
+check_only='' tests_too='' embeddings_too='' preset='' targets=() rows=("${build_packages[@]}")
 while (($#)); do
   case $1 in
     --check) check_only=yes ;;
-    --tests) rows+=("${test_packages[@]}") ;;
-    --gate) rows+=("${test_packages[@]}" "${gate_packages[@]}") ;;
+    --tests)
+      tests_too=yes
+      rows+=("${test_packages[@]}")
+      ;;
+    --gate)
+      tests_too=yes
+      rows+=("${test_packages[@]}" "${gate_packages[@]}")
+      ;;
     --embeddings) embeddings_too=yes ;;
     --build)
       [[ $# -ge 2 ]] || fail "--build wants the name of a preset"
@@ -85,7 +91,7 @@ await() {
 }
 
 check_system
-mapfile -t tool_rows < <(needed_tool_rows)
+mapfile -t tool_rows < <(needed_tool_rows "$tests_too")
 rows+=("${tool_rows[@]}")
 if [[ -n $check_only ]]; then
   # shellcheck source=tools/setup/check.sh
@@ -97,7 +103,7 @@ lock_cache
 install_packages "${rows[@]}"
 find_rust || fail "no Rust of at least $rust_minimum was found" \
   "Install one (Debian: apt-get install cargo-web rustc-web, after removing an older rustc) and run the same command again."
-find_python || fail "no Python 3 with pip was found" "Run: apt-get install python3 python3-pip"
+find_python pip || fail "no Python 3 with pip was found" "Run: apt-get install python3 python3-pip"
 export PATH=$rust_bin:$PATH CC=clang-19 CXX=clang++-19
 use_ccache
 jobs=${WRIT_JOBS:-$(jobs_for_memory)}
