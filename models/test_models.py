@@ -1,4 +1,4 @@
-"""What must hold of this folder's data: python -m pytest models. Needs pytest, gguf, numpy and a release build, no torch."""
+"""What must hold of this folder's data; the gate runs it. Needs requirements-test.txt, wamerican and a release build, no torch."""
 import json
 import random
 import subprocess

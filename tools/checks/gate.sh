@@ -30,6 +30,7 @@ gate_checks() {
   check shell shell_is_clean
   check layers python3 tools/check_layers.py
   check tree python3 tools/check_tree.py
+  pytest_part "model data" models/requirements-test.txt models/test_models.py
   check names python3 tools/check_names.py
   check tidy tidy_is_clean
   if build tsan --gate; then

@@ -30,4 +30,5 @@ test_packages=(
 )
 gate_packages=(
   "clang-tidy-19 clang-format-19 shellcheck|style and bug checks"
+  "wamerican|the word list of the model's training data, which is tested"
 )
