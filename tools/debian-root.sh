@@ -49,9 +49,9 @@ fi
 
 login=()
 [[ $who == root ]] || login=(runuser -u dev --)
+code=0
 # A mount namespace of its own: nothing stays mounted, whatever happens.
 # shellcheck disable=SC2016  # the inner shell expands
-code=0
 unshare --mount --pid --fork --propagation private bash -c '
   set -e
   folder=$1 home=$2
