@@ -45,26 +45,23 @@ Error bind_error(const ErrorCode& error, const Endpoint& at) {
   return invalid("bad_bind", fmt::format("cannot listen on {}: {}", address, error.message()));
 }
 
-// SO_REUSEPORT would let a second process of the same user share the port silently; a plain bind does not.
-ErrorCode probe(const Executor& on, const Endpoint& at) {
-  ErrorCode error;
-  Acceptor plain(on);
-  plain.open(at.protocol(), error);
-  if (!error) plain.set_option(Acceptor::reuse_address(true), error);
-  if (!error) plain.bind(at, error);
-  if (!error) plain.listen(1, error);
-  return error;
+// Lets the acceptors of the other loops listen on the same port.
+ErrorCode share(Acceptor& acceptor) {
+  const int on = 1;
+  if (::setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0) return {};
+  return {errno, boost::system::system_category()};
 }
 
-ErrorCode listen(Acceptor& acceptor, const Endpoint& at) {
+// With SO_REUSEPORT from the start a second process of the same user would share the port silently. So the first acceptor
+// takes the port for itself alone, and shares it when it has it.
+ErrorCode listen(Acceptor& acceptor, const Endpoint& at, bool is_first) {
   ErrorCode error;
   acceptor.open(at.protocol(), error);
   if (!error) acceptor.set_option(Acceptor::reuse_address(true), error);
-  const int on = 1;
-  if (!error && ::setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
-    error = {errno, boost::system::system_category()};
+  if (!error && !is_first) error = share(acceptor);
   if (!error) acceptor.bind(at, error);
   if (!error) acceptor.listen(backlog, error);
+  if (!error && is_first) error = share(acceptor);
   return error;
 }
 
@@ -124,9 +121,8 @@ Status Server::Impl::listen_all() {
     return fail(
         invalid("bad_bind", "\"" + core_->options.bind + "\" is not an IP address: use 127.0.0.1, 0.0.0.0 or ::"));
   Endpoint at(address, core_->options.port);
-  if (at.port() != 0) error = probe(places_.front()->executor, at);
   for (auto& place : places_) {
-    if (!error) error = listen(place->acceptor, at);
+    error = listen(place->acceptor, at, place == places_.front());
     if (error) return fail(bind_error(error, at));
     at.port(place->acceptor.local_endpoint().port());
   }

@@ -142,5 +142,24 @@ TEST_F(ServerTest, a_taken_port_is_an_error_that_says_what_to_do) {
       "bad_bind");
 }
 
+// A client that tries again and again while its server is down must not keep the server from its port.
+TEST_F(ServerTest, it_gets_its_port_while_somebody_knocks) {
+  start();
+  const auto port = server->server->port();
+  ASSERT_TRUE(server->stop(Seconds{5}));
+  server.reset();
+  PlainTokens tokens;
+  LogLines lines;
+  const observability::Logger log{"server", observability::Level::debug, lines.writer()};
+  const std::jthread client([port](const std::stop_token& enough) {
+    while (!enough.stop_requested()) const RawSocket knock(port);
+  });
+  for (int i = 0; i < 300; ++i) {
+    const auto again = Server::start(loops, {.port = port}, RouteSet({public_door}), tokens, registry, log);
+    ASSERT_TRUE(again) << "start " << i << ": " << again.error().message;
+    ASSERT_TRUE(loops.run((*again)->stop(Seconds{5})));
+  }
+}
+
 }  // namespace
 }  // namespace writ::http
