@@ -19,6 +19,6 @@ python3 models/tools-adapter/evaluate/table.py "$scores/adapter.json"
 
 # General chat: the base model as it comes, with the template in its own file, is asked the same questions.
 name=$(python3 -c 'import json; print(next(m["file"] for m in json.load(open("models/registry.json")) if m["default"]))')
-base=$(find -L "${WRIT_SLM_CACHE:-$HOME/.cache/writ}" -name "$name" -print -quit)
+base=$(find -L "${WRIT_SLM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/writ/parts}" -name "$name" -print -quit)
 WRIT_SLM_MODELS=$base "$binary" model eval "$cases/chat_facts.jsonl" --model "$(basename "$base" .gguf)" --json --show 1000 >"$scores/base.json"
 python3 models/tools-adapter/evaluate/table.py "$scores/base.json"
