@@ -37,18 +37,17 @@ Error ClientConnection::cut(std::string_view what, const ErrorCode& error, Outco
 Task<Status> ClientConnection::connect(Endpoints endpoints) {
   ErrorCode error = asio::error::host_not_found;
   for (const auto& endpoint : endpoints) {
-    ErrorCode ignored;  // closing the socket of the last attempt
-    socket.close(ignored);
+    ErrorCode ignored;
     const auto [failed] = co_await socket.async_connect(endpoint, async::as_result);
     if (aborted_) co_return fail(with(*aborted_, Outcome::not_sent));
-    error = failed ? failed : is_to_itself(socket) ? ErrorCode(asio::error::connection_refused) : ErrorCode();
+    error = failed;
+    if (!error && is_to_itself(socket)) error = asio::error::connection_refused;
     if (!error) {
       socket.set_option(asio::ip::tcp::no_delay(true), ignored);
       co_return Status{};
     }
+    socket.close(ignored);  // at once: a connection to itself keeps the port from its server
   }
-  ErrorCode ignored;  // whatever was left open: a connection to itself would keep the port from its server
-  socket.close(ignored);
   co_return fail(with(unavailable("connect_failed", "cannot connect: " + error.message()), Outcome::not_sent));
 }
 
