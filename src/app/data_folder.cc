@@ -10,6 +10,7 @@
 
 #include "app/default_bundle.h"
 #include "core/encoding.h"
+#include "core/private_folder.h"
 #include "crypto/api_key.h"
 #include "policy/active_constitution.h"
 
@@ -120,9 +121,7 @@ Result<Made> DataFolder::initialise(const std::optional<std::filesystem::path>& 
                                     Random& random) const {
   Made made;
   std::error_code error;
-  // A folder that was there keeps the rights its owner gave it.
-  if (std::filesystem::create_directories(root_, error))
-    std::filesystem::permissions(root_, std::filesystem::perms::owner_all, error);
+  make_private_folder(root_, error);
   if (error) {
     errno = error.value();
     return fail(not_writable(root_));

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "core/assert.h"
+#include "core/private_folder.h"
 #include "sql/lock_file.h"
 #include "sql/sqlite.h"
 #include "sql/sqlite_connection.h"
@@ -98,10 +99,8 @@ Status sync_folder(const std::filesystem::path& folder) {
 Status make_file(const std::filesystem::path& file) {
   std::error_code failed;
   const auto folder = file.parent_path();
-  if (std::filesystem::create_directories(folder, failed)) {
-    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, failed);
-    if (!failed && folder.has_parent_path()) WRIT_CHECK(sync_folder(folder.parent_path()));
-  }
+  const bool is_new = make_private_folder(folder, failed);
+  if (is_new && !failed && folder.has_parent_path()) WRIT_CHECK(sync_folder(folder.parent_path()));
   if (failed) return fail(not_writable(folder, failed));
   const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return fail(not_writable(file, {errno, std::system_category()}));
