@@ -1,15 +1,18 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 # Tests in Python: each with its pinned packages in a virtual environment in the cache.
 
+# shellcheck source=tools/setup/packages.sh
+. "$root/tools/setup/packages.sh" # find_python
+
 # Sets pytest_python to the interpreter of an environment that has the packages of the requirements file.
 python_environment() {
-  local requirements=$root/$1 cache=${XDG_CACHE_HOME:-$HOME/.cache}/writ base folder
-  base=$(command -v python3)
-  folder=$cache/venv-$({ sha256sum <"$requirements"; "$base" --version; } | sha256sum | cut -c1-12)
+  local requirements=$root/$1 cache=${XDG_CACHE_HOME:-$HOME/.cache}/writ folder
+  find_python ensurepip || return 1
+  folder=$cache/venv-$({ sha256sum <"$requirements"; "$python" --version; } | sha256sum | cut -c1-12)
   pytest_python=$folder/bin/python
   [[ -f $folder/.complete ]] && return 0
   rm -rf "$folder"
-  "$base" -m venv "$folder" 2>/dev/null || /usr/bin/python3 -m venv --clear "$folder" || return 1
+  "$python" -m venv "$folder" || return 1
   "$pytest_python" -m pip install --quiet --disable-pip-version-check --requirement "$requirements" || return 1
   touch "$folder/.complete"
 }

@@ -25,13 +25,10 @@ check_only='' tests_too='' embeddings_too='' preset='' targets=() rows=("${build
 while (($#)); do
   case $1 in
     --check) check_only=yes ;;
-    --tests)
+    --tests | --gate)
       tests_too=yes
       rows+=("${test_packages[@]}")
-      ;;
-    --gate)
-      tests_too=yes
-      rows+=("${test_packages[@]}" "${gate_packages[@]}")
+      [[ $1 == --tests ]] || rows+=("${gate_packages[@]}")
       ;;
     --embeddings) embeddings_too=yes ;;
     --build)
