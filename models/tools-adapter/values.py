@@ -1,10 +1,11 @@
 """Values that conversations speak about. An eighth of them is kept out of training for validation."""
-import json
 import random
 import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+
+from bank import sections
 
 LISTS = Path(__file__).resolve().parent / "bank" / "values"
 
@@ -25,7 +26,7 @@ LANGUAGES = """English French Spanish German Italian Portuguese Japanese Korean 
 Turkish Greek Finnish Danish Norwegian Czech Hungarian Romanian Ukrainian Vietnamese Thai Hebrew Swahili Icelandic""".split()
 CURRENCIES = "EUR USD GBP JPY CHF SEK NOK DKK PLN CZK CAD AUD NZD INR BRL MXN ZAR KRW SGD HKD TRY HUF".split()
 _C, _V = "b c d f g k l m n p r s t v z br dr gr tr st".split(), "a e i o u ai ou".split()
-NAMED = json.loads((LISTS.parent / "builtin.json").read_text(encoding="utf-8"))["kinds"]       # a bank's own kinds
+NAMED = sections("builtin")["kinds"]            # a bank's own kinds
 COARSE = re.compile("ass(hole|es)|fuck|shit|cunt|nigg|whore|slut|bitch|rape|rapist|porn|sex|fag|piss|tits|titt|cock|dick|spic|damn|turd|crap|negro")
 DICTIONARY = Path("/usr/share/dict/american-english")
 
