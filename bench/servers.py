@@ -5,12 +5,16 @@ import json
 import os
 import pathlib
 import signal
-import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
+
+from reserved_port import ReservedPort  # noqa: E402
 
 PATIENCE = 60  # seconds; a crowded machine
 
@@ -29,12 +33,6 @@ def clean_environment(**more: str) -> dict[str, str]:
     """Nothing of the caller's settings reaches the product."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("WRIT_", "OTEL_")) and k not in ("PORT", "TEMPORAL_ENABLED")}
     return kept | more
-
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def status_of(url: str) -> int:
@@ -74,9 +72,9 @@ def pinned(core: int | None, command: list) -> list[str]:
 @contextlib.contextmanager
 def writ(binary: pathlib.Path, folder: pathlib.Path, core: int | None = None, data: pathlib.Path | None = None, **settings: str):
     """All services in one process; on a new data folder what `writ init` makes is there before the clock starts."""
-    port = free_port()
-    data = data or folder / f"data-{port}"
-    environment = clean_environment(WRIT_DATA_DIR=str(data), PORT=str(port), **settings)
+    port = ReservedPort()
+    data = data or folder / f"data-{port.number}"
+    environment = clean_environment(WRIT_DATA_DIR=str(data), PORT=str(port.number), **settings)
     admin_key = ""
     if not data.exists():
         made = subprocess.run([binary, "init", "--json"], env=environment, capture_output=True, text=True, check=True)
@@ -85,7 +83,7 @@ def writ(binary: pathlib.Path, folder: pathlib.Path, core: int | None = None, da
     began = time.monotonic()
     process = subprocess.Popen(pinned(core, [binary, "serve"]), env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
     try:
-        address = f"http://127.0.0.1:{port}"
+        address = f"http://127.0.0.1:{port.number}"
         await_status(address + "/ready", process, 0.002)
         yield Running(process.pid, address, (data / "local.key").read_text().strip(), admin_key, ready_after=time.monotonic() - began)
     finally:
@@ -104,12 +102,13 @@ def policy_engine(binary: pathlib.Path, folder: pathlib.Path, core: int):
     """Policy in a process of its own, with identity beside it; `key` is a service token for it, `principal` a developer's."""
     data = folder / "split"
     subprocess.run([binary, "init", "--json"], env=clean_environment(WRIT_DATA_DIR=str(data)), capture_output=True, check=True)
-    address = {name: f"http://127.0.0.1:{free_port()}" for name in ("identity", "policy")}
+    ports = {name: ReservedPort() for name in ("identity", "policy")}
+    address = {name: f"http://127.0.0.1:{port.number}" for name, port in ports.items()}
     running = {}
     try:
         for name, service, at in (("identity", "identity-service", None), ("policy", "policy-engine", core)):
             others = {f"WRIT_{other.upper()}_URL": url for other, url in address.items() if other != name}
-            environment = clean_environment(WRIT_DATA_DIR=str(data), WRIT_LOOPS="1", PORT=address[name].rsplit(":", 1)[1], **others)
+            environment = clean_environment(WRIT_DATA_DIR=str(data), WRIT_LOOPS="1", PORT=str(ports[name].number), **others)
             running[name] = subprocess.Popen(pinned(at, [binary, "serve", "--service", service]), env=environment,
                                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
             await_status(address[name] + "/health", running[name])
@@ -130,7 +129,7 @@ def policy_engine(binary: pathlib.Path, folder: pathlib.Path, core: int):
 @contextlib.contextmanager
 def nginx(folder: pathlib.Path, core: int):
     """One process that answers every request with a short JSON text and reads nothing."""
-    port = free_port()
+    port = ReservedPort()
     place = folder / "nginx"
     place.mkdir(exist_ok=True)
     temporary = "".join(f"{kind}_temp_path {place}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
@@ -139,13 +138,13 @@ daemon off; master_process off; pid {place}/nginx.pid; error_log stderr crit;
 events {{ worker_connections 1024; }}
 http {{
   access_log off; keepalive_requests 1000000000; default_type application/json; {temporary}
-  server {{ listen 127.0.0.1:{port}; location / {{ return 200 '{{"status":"ok"}}'; }} }}
+  server {{ listen 127.0.0.1:{port.number}; location / {{ return 200 '{{"status":"ok"}}'; }} }}
 }}
 """)
     process = subprocess.Popen(pinned(core, ["/usr/sbin/nginx", "-p", place, "-c", place / "nginx.conf"]), stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
     try:
-        await_status(f"http://127.0.0.1:{port}/", process)
-        yield Running(process.pid, f"http://127.0.0.1:{port}")
+        await_status(f"http://127.0.0.1:{port.number}/", process)
+        yield Running(process.pid, f"http://127.0.0.1:{port.number}")
     finally:
         stop(process)
 

@@ -11,20 +11,15 @@ import os
 import pathlib
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 
+from reserved_port import ReservedPort
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BLOCK = re.compile(r"^<!-- check(?:: (?P<expected>.*?))? -->\n```sh\n(?P<script>.*?)^```$", re.M | re.S)
 SECONDS_MAX = 600  # one block; the first may wait for a build
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def run(script: str, environment: dict[str, str]) -> tuple[int, str]:
@@ -52,7 +47,8 @@ def main() -> int:
         return 1
     failed = 0
     with tempfile.TemporaryDirectory() as data:
-        environment = os.environ | {"WRIT_DATA_DIR": data, "PORT": str(free_port())}
+        port = ReservedPort()
+        environment = os.environ | {"WRIT_DATA_DIR": data, "PORT": str(port.number)}
         for block in blocks:
             code, output = run(block["script"], environment)
             expected = block["expected"]

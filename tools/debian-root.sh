@@ -2,7 +2,7 @@
 # Runs a command in a fresh Debian root that has only git, sudo and a shell, in a clean clone of this repository.
 # Usage: tools/debian-root.sh <bookworm|trixie> <root|user> <command> [CACHE]
 #   root   the command runs as root; user: as a new user with sudo
-#   CACHE  a folder: a call that does not find it begins cold and leaves there what it built and compiled; the next begins with that
+#   CACHE  a folder: a call that does not find it begins cold and leaves there the third-party parts it built; the next begins with them
 # Needs root and mmdebstrap. The bare root is kept as an archive in the cache; each call gets its own copy and removes it.
 set -euo pipefail
 (($# == 3 || $# == 4)) || { echo "usage: $0 <bookworm|trixie> <root|user> <command> [CACHE]" >&2; exit 2; }
@@ -62,6 +62,6 @@ unshare --mount --pid --fork --propagation private bash -c '
 ' bash "$folder" "$home" "${environment[@]}" "${login[@]}" bash -c "cd ~/writ && $command" </dev/null || code=$?
 if [[ -n $kept && ! -d $kept && -d $built/parts ]]; then
   mkdir -p "$kept"
-  for part in parts ccache rust-target; do cp -a "$built/$part" "$kept/"; done
+  for part in parts rust-target; do cp -a "$built/$part" "$kept/"; done
 fi
 exit "$code"

@@ -4,8 +4,8 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,9 @@ from api import Api
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT / "tools"))
+
+from reserved_port import ReservedPort  # noqa: E402
 SERVICES = {  # role: service, in the order of starting
     "identity": "identity-service",
     "policy": "policy-engine",
@@ -38,17 +41,6 @@ def poll(condition, what: str, seconds: float = 30, pause: float = 0.02):
         if time.monotonic() > until:
             raise AssertionError(f"not within {seconds} s: {what}")
         time.sleep(pause)
-
-
-class ReservedPort:
-    """A port that is kept as long as this lives, also while nobody listens on it: a bound socket that never listens keeps the
-    system from giving the port to anybody who asks for a free one, and lets a listener with SO_REUSEADDR in."""
-
-    def __init__(self):
-        self.socket = socket.socket()
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(("127.0.0.1", 0))
-        self.number: int = self.socket.getsockname()[1]
 
 
 def clean_environment(**more: str) -> dict[str, str]:

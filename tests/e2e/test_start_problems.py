@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from deployment import ROOT, Deployment, ReservedPort
+from deployment import ROOT, Deployment
+from reserved_port import ReservedPort
 
 TINY = ROOT / "models" / "tiny" / "writ-tiny.gguf"
 
