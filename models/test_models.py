@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 
 MODELS = Path(__file__).resolve().parent
-sys.path[:0] = [str(MODELS), str(MODELS / "tools-adapter"), str(MODELS / "minilm")]
+sys.path[:0] = [str(MODELS), str(MODELS / "tools-adapter"), str(MODELS / "tools-adapter" / "evaluate"), str(MODELS / "minilm")]
 
 import arithmetic  # noqa: E402
 import bank  # noqa: E402
 import builtin  # noqa: E402
+import cases  # noqa: E402
 import chains  # noqa: E402
 import convert  # noqa: E402
 import corpus  # noqa: E402
@@ -18,6 +19,7 @@ import gguf  # noqa: E402
 import intents  # noqa: E402
 import phrases  # noqa: E402
 import talk  # noqa: E402
+import taught  # noqa: E402
 from speech import Speech  # noqa: E402
 from training import chat  # noqa: E402
 from values import Values, held  # noqa: E402
@@ -141,6 +143,22 @@ def test_held_wordings_and_tools_are_not_in_training():
         assert f'"user", "content": {json.dumps(said.lower())}}}' not in text, said
     names = {bank.Disguise(t.entry).name for t in bank.load() if t.held}
     assert names and not names & {t["function"]["name"] for g in groups(150, 1) for t in g["tools"]}
+
+
+def test_the_evaluation_asks_nothing_that_training_has_word_for_word():
+    assert taught.wording("What is 17% of 2,340?") == taught.wording("what is {p}% of {n}") == "what is #% of #"
+    assert taught.wording("what's the time in Oslo?") == taught.wording("Whats the time in {city}")
+    assert taught.wording("12 - 3") != taught.wording("12 + 3")
+    file = {"calculator": [{"say": "What is 17% of 2340?", "any": ["hi"]}, {"say": "{n} grackles, and {p}% of the grackles sing"}],
+            "tools": [{"requests": ["hello", "an utterly new wish"]}]}
+    assert taught.without(file) == {"calculator": file["calculator"][1:], "tools": [{"requests": ["an utterly new wish"]}]}
+    assert taught.without(cases.HELD) == cases.HELD
+
+
+def test_every_split_has_its_cases():
+    count = {split: len(cases.cases(split)) for split in cases.SPLITS}
+    assert all(count[s] >= 300 for s in ("builtin", "unseen_tools", "chains", "answers", "no_tool_fits", "no_tool_needed")), count
+    assert count["readme"] % 20 == 0 and min(count.values()) > 0, count
 
 
 def test_minilm_vocabulary_is_as_llama_cpp_reads_it(tmp_path):

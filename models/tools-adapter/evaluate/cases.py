@@ -4,7 +4,8 @@
     python cases.py OUT_FOLDER --share 0.2      # a fifth of each split, spread evenly
 
 Tools, requests and chains are written by hand in heldout/; values are drawn from those that training never sees. Tools
-whose names also occur in the training banks are left out. Where more cases than wordings are wanted, a wording comes
+whose names also occur in the training banks are left out, and so are requests that training has word for word but for
+their values. Where more cases than wordings are wanted, a wording comes
 again with other numbers or beside other tools, so cases of one wording are not independent.
 """
 import argparse
@@ -19,6 +20,7 @@ sys.path[:0] = [str(FOLDER), str(FOLDER.parent)]
 
 import bank  # noqa: E402
 import builtin  # noqa: E402
+import taught  # noqa: E402
 from arithmetic import evaluate  # noqa: E402
 from bank import BankTool, Disguise  # noqa: E402
 from intents import Scene  # noqa: E402
@@ -26,7 +28,7 @@ from training import chat  # noqa: E402
 from values import Values  # noqa: E402
 
 SEED = 20_000_000                               # training counts up from 0, validation from 10,000,000
-HELD = {f.stem: json.loads(f.read_text(encoding="utf-8")) for f in sorted((FOLDER / "heldout").glob("*.json"))}
+HELD = {f.stem: taught.without(json.loads(f.read_text(encoding="utf-8"))) for f in sorted((FOLDER / "heldout").glob("*.json"))}
 SYSTEM = {"role": "system", "content": builtin.SYSTEM}
 DECLINES = ["can't", "cannot", "can not", "no tool", "unable", "not able", "don't have", "do not have", "none of my tools", "not possible", "no way to"]
 
