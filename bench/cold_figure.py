@@ -15,7 +15,7 @@ def measure(context) -> dict:
     before, began = os.times(), time.monotonic()
     told = subprocess.run([clone / "run", "--version"], env=os.environ | {"XDG_CACHE_HOME": str(cache)}, stderr=subprocess.PIPE, text=True, check=True).stderr
     after = os.times()
-    # "[03:12] llama: done": when each part was there.
-    parts = {name: f"{minutes}:{seconds}" for minutes, seconds, name in re.findall(r"^\[(\d+):(\d+)\] (\w+): done", told, re.M)}
+    # "[ 3:12] llama: done": when each part was there.
+    parts = {name: f"{minutes}:{seconds}" for minutes, seconds, name in re.findall(r"^\[ *(\d+):(\d+)\] (\w+): done", told, re.M)}
     return {"minutes": round((time.monotonic() - began) / 60, 1), "parts_done_at": parts,
             "cpu_seconds": round(after.children_user + after.children_system - before.children_user - before.children_system)}
