@@ -11,7 +11,9 @@ class Speech:
     def pick(self, wordings, every=HELD):
         """One of the wordings that are for training, or of those that are for validation."""
         mine = [w for i, w in enumerate(wordings) if (i % every == every - 1) == self.checking]
-        return self.r.choice(mine or wordings)
+        mine = mine or wordings
+        weights = [w.get("weight", 1) if isinstance(w, dict) else 1 for w in mine]
+        return self.r.choices(mine, weights)[0] if any(w != 1 for w in weights) else self.r.choice(mine)
 
     def phrase(self, intent, **slots):
         pattern = self.pick(phrases.PATTERNS[intent])
