@@ -26,8 +26,13 @@ class CrashingDatabase final : public sql::Database {
  public:
   explicit CrashingDatabase(std::unique_ptr<sql::Database> real) : real_(std::move(real)) {}
   [[nodiscard]] std::string_view name() const override { return real_->name(); }
-  /// Lets so many writes of run events through from now on.
-  void crash_after(int writes) { left_ = writes; }
+  /// Lets so many writes of run events through from now on, -1: all; on_crash is called on every refused one. Loops may be
+  /// writing meanwhile.
+  void crash_after(int writes, std::function<void()> on_crash = {}) {
+    const std::lock_guard lock(mutex_);
+    on_crash_ = std::move(on_crash);
+    left_ = writes;
+  }
   void wait_for_crash() {
     std::unique_lock lock(mutex_);
     crashed_.wait(lock, [&] { return refused_; });
@@ -36,8 +41,6 @@ class CrashingDatabase final : public sql::Database {
     const std::lock_guard lock(mutex_);
     return refused_;
   }
-  /// Called on every refused write.
-  std::function<void()> on_crash;
 
  private:
   // submit() is protected: only a derived class may name it.
@@ -54,9 +57,11 @@ class CrashingDatabase final : public sql::Database {
   void submit(std::unique_ptr<sql::Job<sql::Transaction>> job) override {
     if (left_.load() >= 0 && left_.fetch_sub(1) <= 0) {
       left_ = 0;
+      std::function<void()> on_crash;
       {
         const std::lock_guard lock(mutex_);
         refused_ = true;
+        on_crash = on_crash_;
       }
       crashed_.notify_all();
       if (on_crash) on_crash();
@@ -72,6 +77,7 @@ class CrashingDatabase final : public sql::Database {
   std::mutex mutex_;
   std::condition_variable crashed_;
   bool refused_ = false;
+  std::function<void()> on_crash_;
 };
 
 /// Starts with up(); down() is an orderly stop, or what is left after a crash.

@@ -16,12 +16,12 @@ struct Ended {
 /// a person who looks at the tool's own store would.
 std::optional<Ended> run_with_crash(FakePlatform& platform, const std::string& prompt, int writes) {
   platform.up();
-  platform.live->database.on_crash = [&] { platform.live->hub.close(); };
-  platform.live->database.crash_after(writes + 1);  // the first write is the acknowledged start
+  // The first write is the acknowledged start.
+  platform.live->database.crash_after(writes + 1, [&] { platform.live->hub.close(); });
   const auto run = platform.start(prompt);
   platform.watch(run.run_id);
   const bool crashed = platform.live->database.crashed();
-  if (!crashed) platform.live->database.on_crash = nullptr;
+  if (!crashed) platform.live->database.crash_after(-1);
   platform.down();
   if (!crashed) return std::nullopt;
   platform.up();
