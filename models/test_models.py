@@ -1,6 +1,7 @@
 """What must hold of this folder's data; the gate runs it. Needs requirements-test.txt, wamerican and a release build, no torch."""
 import json
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -158,7 +159,15 @@ def test_the_evaluation_asks_nothing_that_training_has_word_for_word():
 def test_every_split_has_its_cases():
     count = {split: len(cases.cases(split)) for split in cases.SPLITS}
     assert all(count[s] >= 300 for s in ("builtin", "unseen_tools", "chains", "answers", "no_tool_fits", "no_tool_needed")), count
-    assert count["readme"] % 20 == 0 and min(count.values()) > 0, count
+    assert count["readme"] % 20 == 0 and count["readme_numbers"] == count["readme"] and min(count.values()) > 0, count
+
+
+def test_the_readmes_paraphrases_ask_what_they_are_scored_by():
+    for split, numbers in (("readme", {"17", "2340"}), ("readme_numbers", None)):
+        for case in cases.cases(split):
+            asked = set(re.findall(r"\d+", case["messages"][-1]["content"].replace(",", "")))
+            call, = case["steps"][0]["calls"]
+            assert asked == set(re.findall(r"\d+", call["arguments"]["expression"])) and (asked == numbers or not numbers), case
 
 
 def test_minilm_vocabulary_is_as_llama_cpp_reads_it(tmp_path):

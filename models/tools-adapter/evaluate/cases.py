@@ -239,16 +239,26 @@ def chat_facts():
         yield {"messages": [user(entry["say"])], "steps": [{"answer": {"any": entry["any"]}}]}
 
 
-def readme():
+def readme(other_numbers=False):
     """The README's examples in twenty paraphrases each, with the answer. Not held out: they have to work."""
-    for example in json.loads((Path(__file__).parent / "readme.json").read_text(encoding="utf-8")):
-        for said in example["say"]:
-            arguments = {"expression": example["expression"]}
-            steps = [{"calls": [call("calculator", arguments)], "results": [chat.dumps({"result": evaluate(example["expression"])})]}]
-            yield {"messages": [SYSTEM, user(said)], "tools": builtin.TOOLS, "steps": steps + [{"answer": {"must": [example["must"]]}}]}
+    for k, example in enumerate(json.loads((Path(__file__).parent / "readme.json").read_text(encoding="utf-8"))):
+        for i, said in enumerate(example["say"]):
+            rng, expression = generator("readme", k, i), example["expression"]
+            for number in re.findall(r"\d+", expression) if other_numbers else ():
+                new = rng.randint(10 ** (len(number) - 1), 10 ** len(number) - 1)
+                expression = expression.replace(number, str(new))
+                said = said.replace(number, str(new)).replace(f"{int(number):,}", f"{new:,}")
+            result = evaluate(expression)
+            steps = [{"calls": [call("calculator", {"expression": expression})], "results": [chat.dumps({"result": result})]}]
+            yield {"messages": [SYSTEM, user(said)], "tools": builtin.TOOLS, "steps": steps + [{"answer": {"must": [result]}}]}
 
 
-SPLITS = {"readme": readme, "builtin": builtin_calls, "unseen_tools": unseen_tools, "chains": chains, "answers": answers, "no_tool_fits": no_tool_fits,
+def readme_numbers():
+    """The same with other numbers."""
+    return readme(other_numbers=True)
+
+
+SPLITS = {"readme": readme, "readme_numbers": readme_numbers, "builtin": builtin_calls, "unseen_tools": unseen_tools, "chains": chains, "answers": answers, "no_tool_fits": no_tool_fits,
           "no_tool_needed": no_tool_needed, "parallel": parallel, "failures": failures, "chat_facts": chat_facts}
 
 
