@@ -43,9 +43,4 @@ gate_checks() {
   else
     not_run "generated docs" "docs/generated or the product does not exist yet"
   fi
-  if [[ -f README.md ]] && grep -q '^<!-- check' README.md; then
-    check "readme examples" python3 tools/check_readme.py
-  else
-    not_run "readme examples" "README.md marks no example yet"
-  fi
 }

@@ -60,6 +60,7 @@ everyday_checks() {
   run_ctest asan "unit and property" -L '^(unit|property)$'
   run_ctest asan "contract and integration" -L '^(contract|integration)$'
   end_to_end_checks
+  check "readme examples" python3 tools/check_readme.py
 }
 
 # named_checks <name>…: programs by name, else single tests in all programs, else pytest files.
