@@ -100,6 +100,7 @@ REPLIES = {
 }
 NO_TOOL = "Sorry, I have no tool for that."
 
+CAPITAL = "what is the capital of {c}?"
 CAPITALS = """France Paris|Germany Berlin|Italy Rome|Spain Madrid|Portugal Lisbon|Austria Vienna|Poland Warsaw|Norway Oslo
 |Sweden Stockholm|Finland Helsinki|Greece Athens|Ireland Dublin|Hungary Budapest|Denmark Copenhagen|Belgium Brussels
 |Japan Tokyo|China Beijing|Egypt Cairo|Kenya Nairobi|Canada Ottawa|Peru Lima|Chile Santiago|Cuba Havana|Russia Moscow

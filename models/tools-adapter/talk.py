@@ -82,7 +82,7 @@ class Talk:
         if k < .76:
             country, _, city = draw.one(phrases.CAPITALS).partition(" ")
             country, city = ("New Delhi" in city and ("India", "New Delhi")) or (country, city)
-            return self.speech.marked(f"what is the capital of {country}?"), f"The capital of {country} is {city}."
+            return self.speech.marked(phrases.CAPITAL.format(c=country)), f"The capital of {country} is {city}."
         question, _, answer = draw.one(phrases.KNOWLEDGE + phrases.OPEN).partition("=")
         return self.speech.marked(question), answer
 

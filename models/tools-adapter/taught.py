@@ -26,15 +26,14 @@ def wording(request):
 
 def _said(node, key=""):
     """All requests in an entry of a bank: what stands under "say" or "requests"."""
-    if isinstance(node, str):
-        if key in ("say", "requests"):
-            yield node
-    elif isinstance(node, dict):
+    if isinstance(node, dict):
         for name, inner in node.items():
             yield from _said(inner, name)
-    else:
-        for inner in node if isinstance(node, (list, tuple)) else ():
+    elif isinstance(node, list):
+        for inner in node:
             yield from _said(inner, key)
+    elif key in ("say", "requests"):
+        yield node
 
 
 @cache
@@ -43,7 +42,7 @@ def wordings():
     requests = [*_said(bank.sections("builtin")), *_said(bank.sections("talk")), *_said([t.entry for t in bank.load()])]
     requests += [p.lstrip("!") for patterns in phrases.PATTERNS.values() for p in patterns]
     requests += [entry.partition("=")[0] for entry in phrases.KNOWLEDGE + phrases.OPEN]
-    requests += [f"what is the capital of {c.partition(' ')[0]}?" for c in phrases.CAPITALS]
+    requests += [phrases.CAPITAL.format(c=c.partition(" ")[0]) for c in phrases.CAPITALS]
     requests += [said for said, *_ in chains.YEARS] + [p for patterns in (chains.ASK_AMOUNT, chains.SAVE_RESULT, chains.SAVE_NOW, chains.TIME_THERE, chains.COPY,
                                                                           chains.TWO_RECALLS) for p in patterns]
     return {wording(r) for r in requests}
@@ -54,10 +53,10 @@ def without(node, key=""):
     if isinstance(node, dict):
         return {name: without(inner, name) for name, inner in node.items()}
     if isinstance(node, list):
-        return [without(entry) for entry in node if not any(wording(r) in wordings() for r in _own_requests(entry, key))]
+        return [without(entry) for entry in node if not _is_taught(entry, key)]
     return node
 
 
-def _own_requests(entry, key):
+def _is_taught(entry, key):
     request = entry.get("say") if isinstance(entry, dict) else entry if key == "requests" else None
-    return [request] if isinstance(request, str) else []
+    return isinstance(request, str) and wording(request) in wordings()

@@ -25,7 +25,7 @@ from arithmetic import evaluate  # noqa: E402
 from bank import BankTool, Disguise  # noqa: E402
 from intents import Scene  # noqa: E402
 from training import chat  # noqa: E402
-from values import Values  # noqa: E402
+from values import Said, Values  # noqa: E402
 
 SEED = 20_000_000                               # training counts up from 0, validation from 10,000,000
 HELD = {f.stem: taught.without(json.loads(f.read_text(encoding="utf-8"))) for f in sorted((FOLDER / "heldout").glob("*.json"))}
@@ -242,15 +242,13 @@ def chat_facts():
 def readme(other_numbers=False):
     """The README's examples in twenty paraphrases each, with the answer. Not held out: they have to work."""
     for k, example in enumerate(json.loads((Path(__file__).parent / "readme.json").read_text(encoding="utf-8"))):
+        known = {} if other_numbers else {name: Said(value, str(value)) for name, value in example["numbers"].items()}
         for i, said in enumerate(example["say"]):
-            rng, expression = generator("readme", k, i), example["expression"]
-            for number in re.findall(r"\d+", expression) if other_numbers else ():
-                new = rng.randint(10 ** (len(number) - 1), 10 ** len(number) - 1)
-                expression = expression.replace(number, str(new))
-                said = said.replace(number, str(new)).replace(f"{int(number):,}", f"{new:,}")
+            scene = Scene(draw("readme", k, i), example, known)
+            request, expression = scene.text(said), scene.text(example["expression"], plain=True)
             result = evaluate(expression)
             steps = [{"calls": [call("calculator", {"expression": expression})], "results": [chat.dumps({"result": result})]}]
-            yield {"messages": [SYSTEM, user(said)], "tools": builtin.TOOLS, "steps": steps + [{"answer": {"must": [result]}}]}
+            yield {"messages": [SYSTEM, user(request)], "tools": builtin.TOOLS, "steps": steps + [{"answer": {"must": [result]}}]}
 
 
 def readme_numbers():
@@ -258,8 +256,9 @@ def readme_numbers():
     return readme(other_numbers=True)
 
 
-SPLITS = {"readme": readme, "readme_numbers": readme_numbers, "builtin": builtin_calls, "unseen_tools": unseen_tools, "chains": chains, "answers": answers, "no_tool_fits": no_tool_fits,
-          "no_tool_needed": no_tool_needed, "parallel": parallel, "failures": failures, "chat_facts": chat_facts}
+SPLITS = {"readme": readme, "readme_numbers": readme_numbers, "builtin": builtin_calls, "unseen_tools": unseen_tools, "chains": chains, "answers": answers,
+          "no_tool_fits": no_tool_fits, "no_tool_needed": no_tool_needed, "parallel": parallel, "failures": failures, "chat_facts": chat_facts}
+
 
 
 def cases(split):
