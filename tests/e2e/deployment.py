@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,12 +12,10 @@ from pathlib import Path
 import httpx
 
 from api import Api
+from reserved_port import ReservedPort
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
-
-from reserved_port import ReservedPort  # noqa: E402
 SERVICES = {  # role: service, in the order of starting
     "identity": "identity-service",
     "policy": "policy-engine",
