@@ -19,7 +19,7 @@ in_debian() {
 nightly_checks() {
   local question="What is 17% of 2340?" suite kept
   kept=$(mktemp -d)
-  for suite in bookworm trixie; do  # root begins cold; the user with what root has built
+  for suite in bookworm trixie; do  # root begins cold; the user with the third-party parts that root has built
     check "debian $suite, root" in_debian "$suite" root "./run ask '$question' && time ./run ask '$question' && ./test" "$kept/$suite"
     check "debian $suite, user with sudo" in_debian "$suite" user "./run ask '$question' && ./test" "$kept/$suite"
   done
