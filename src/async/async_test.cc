@@ -98,5 +98,31 @@ TEST(BlockingPool, runs_work_elsewhere_and_refuses_when_expired) {
   EXPECT_EQ(late.error().kind, ErrorKind::deadline);
 }
 
+TEST(BlockingPool, answers_at_the_deadline_while_its_thread_is_held_up) {
+  Loops loops(1);
+  std::promise<void> go;
+  std::atomic<bool> ran = false;
+  {
+    BlockingPool pool("pool", 1, 4);
+    const auto held = [go = go.get_future().share()]() -> Result<int> {
+      go.wait();
+      return 1;
+    };
+    const auto begun = loops.run(pool.run(Context{}.within(Millis{20}), held));
+    ASSERT_FALSE(begun);
+    EXPECT_EQ(begun.error().kind, ErrorKind::deadline);
+    EXPECT_EQ(begun.error().outcome, Outcome::unknown);
+    const auto waiting = loops.run(pool.run(Context{}.within(Millis{20}), [&ran]() -> Result<int> {
+      ran = true;
+      return 1;
+    }));
+    ASSERT_FALSE(waiting);
+    EXPECT_EQ(waiting.error().kind, ErrorKind::deadline);
+    EXPECT_EQ(waiting.error().outcome, Outcome::not_sent);
+    go.set_value();
+  }
+  EXPECT_FALSE(ran);
+}
+
 }  // namespace
 }  // namespace writ::async

@@ -7,12 +7,10 @@
 #include <type_traits>
 
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
-#include "async/task.h"
-#include "core/context.h"
+#include "async/pending_answer.h"
 
 namespace writ::async {
 
@@ -25,29 +23,30 @@ class BlockingPool {
   BlockingPool& operator=(const BlockingPool&) = delete;
 
   /// Runs `work` (() -> Result<R>) on a pool thread and returns on the caller's loop.
-  /// Errors: unavailable (queue_full), deadline when its turn comes too late (then `work` never ran), and those of `work`.
-  /// Cancellation: work that has begun is finished.
+  /// Errors: unavailable (queue_full), deadline or cancelled (not_sent: it never begins), deadline (unknown: it had begun
+  /// and finishes without its caller), and those of `work`.
+  /// Cancellation: at once while it waits; work that has begun is finished. `work` must own what it uses or use what
+  /// outlives the pool.
   template <class Work, class R = std::invoke_result_t<Work>>
   [[nodiscard]] Task<R> run(Context ctx, Work work) {
     if (waiting_.fetch_add(1) >= queue_max_) {
       waiting_.fetch_sub(1);
-      co_return fail(unavailable("queue_full", name_ + ": the queue is full"));
+      Error full = unavailable("queue_full", name_ + ": the queue is full");
+      full.outcome = Outcome::not_sent;
+      co_return fail(std::move(full));
     }
     co_return co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void(std::exception_ptr, R)>(
-        [this](auto handler, Context c, Work w) {
-          auto executor = asio::get_associated_executor(handler);
-          auto guard = asio::make_work_guard(executor);
-          asio::post(pool_, [this, handler = std::move(handler), guard = std::move(guard), executor, c = std::move(c),
-                             w = std::move(w)]() mutable {
+        [this](auto handler, const Context& c, Work w) {
+          auto pending = PendingAnswer<decltype(handler), R>::make(c, name_, std::move(handler));
+          asio::post(pool_, [this, pending = std::move(pending), w = std::move(w)]() mutable {
             waiting_.fetch_sub(1);
+            if (!pending->begin()) return;
             std::exception_ptr crash;
-            R result = fail(deadline_exceeded(name_));
+            R result = fail(internal("the work did not run", name_));
             try {
-              if (!c.expired()) result = w();
+              result = w();
             } catch (...) { crash = std::current_exception(); }
-            asio::post(executor, [handler = std::move(handler), crash, result = std::move(result)]() mutable {
-              std::move(handler)(crash, std::move(result));
-            });
+            pending->answer(std::move(crash), std::move(result));
           });
         },
         use_task, std::move(ctx), std::move(work));

@@ -40,6 +40,9 @@ struct Parts {
                deps.loops, std::string(embedded_owner)),
         outbox(store, deps.policy, probe, deps.log),
         service({store, engine, hub, capsules, toolbox, probe, deps.clock, deps.random}) {}
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
+  ~Parts() { deps.database.reset(); }  // work whose caller has gone on uses the store until it ends
   Deps deps;
   CapsuleSet capsules;
   tools::Toolbox toolbox;

@@ -11,6 +11,9 @@ struct Parts {
         probe(deps.registry),
         service(store, deps.settings, deps.files, deps.key_secret, deps.identity_fresh, probe, deps.clock,
                 deps.random) {}
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
+  ~Parts() { deps.database.reset(); }  // work whose caller has gone on uses the service until it ends
   Deps deps;
   PolicyStore store;
   PolicyProbe probe;

@@ -16,17 +16,18 @@ class Database {
 
   /// Runs `work` (Transaction& -> Result<R>) on the writer thread and answers after its COMMIT has returned: an answered
   /// write is on disk. Writes that wait together share one COMMIT; an error result undoes only its own work.
-  /// Errors: those of `work`; deadline or cancelled (not_sent: it never began); unavailable (queue_full; storage_full,
-  /// storage_failed: nothing of it is kept).
-  /// Cancellation: once begun it finishes. Thread: any loop. `work` must not block on anything but its statements.
+  /// Errors: those of `work`; deadline or cancelled (not_sent: it never begins), deadline (unknown: it had begun and
+  /// finishes without its caller); unavailable (queue_full; storage_full, storage_failed: nothing of it is kept).
+  /// Cancellation: at once while it waits; once begun it finishes. Thread: any loop. `work` must not block on anything but
+  /// its statements, and must own what it uses or use what outlives the database's threads.
   template <class Work>
   [[nodiscard]] Task<std::invoke_result_t<Work&, Transaction&>> write(Context ctx, Work work) {
     return ask<Transaction>(std::move(ctx), std::move(work));
   }
 
   /// Runs `work` (Reader& -> Result<R>) on a reader thread over one snapshot that holds every answered write.
-  /// Errors: those of `work`; deadline or cancelled (not_sent); unavailable (queue_full).
-  /// Cancellation: once begun it finishes. Thread: any loop.
+  /// Errors: those of `work`; deadline or cancelled (not_sent), deadline (unknown); unavailable (queue_full).
+  /// Cancellation and `work`: as of write().
   template <class Work>
   [[nodiscard]] Task<std::invoke_result_t<Work&, Reader&>> read(Context ctx, Work work) {
     return ask<Reader>(std::move(ctx), std::move(work));

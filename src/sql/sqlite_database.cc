@@ -20,7 +20,7 @@ namespace {
 using ReadPtr = std::unique_ptr<Job<Reader>>;
 
 void answer_read(Connection& connection, const Clock& clock, Job<Reader>& job) {
-  if (auto why = job.too_late()) return job.answer(std::move(why));
+  if (!job.begin()) return;
   if (auto begun = connection.execute("BEGIN"); !begun) return job.answer(std::move(begun.error()));
   SqliteTransaction snapshot(connection, clock.now());
   const bool good = job.run(snapshot);

@@ -141,6 +141,68 @@ TEST_F(SqliteTest, a_write_that_is_late_or_cancelled_never_begins) {
   EXPECT_EQ(ids(), Ids{});
 }
 
+TEST_F(SqliteTest, a_write_that_waits_is_answered_when_its_time_is_over_and_never_begins) {
+  open();
+  Held held(*this);
+  const auto late = write(insert(1), Context{}.within(Millis{20}));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind, ErrorKind::deadline);
+  EXPECT_EQ(late.error().outcome, Outcome::not_sent);
+  held.release();
+  EXPECT_EQ(ids(), Ids{});
+}
+
+TEST_F(SqliteTest, a_write_that_waits_is_answered_at_once_when_it_is_cancelled) {
+  open();
+  Held held(*this);
+  std::stop_source stop;
+  Context ctx;
+  ctx.cancel = stop.get_token();
+  auto stopped = start_write(insert(1), ctx);
+  probe_.wait_for_depth(1);
+  stop.request_stop();
+  const auto answer = stopped.get();
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::cancelled);
+  EXPECT_EQ(answer.error().outcome, Outcome::not_sent);
+  held.release();
+  EXPECT_EQ(ids(), Ids{});
+}
+
+TEST_F(SqliteTest, a_write_that_has_begun_is_of_unknown_outcome_when_its_time_is_over_and_is_kept) {
+  open();
+  std::promise<void> go;
+  const auto late = write(
+      [go = go.get_future().share()](Transaction& tx) -> Result<std::int64_t> {
+        go.wait();
+        return tx.run("INSERT INTO notes (id, body) VALUES (1, ?1)", Blob{"x"});
+      },
+      Context{}.within(Millis{20}));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind, ErrorKind::deadline);
+  EXPECT_EQ(late.error().outcome, Outcome::unknown);
+  go.set_value();
+  ASSERT_TRUE(write(insert(2)));
+  EXPECT_EQ(ids(), (Ids{1, 2}));
+}
+
+TEST_F(SqliteTest, a_read_is_answered_when_its_time_is_over) {
+  open({.readers = 1});
+  std::promise<void> go;
+  const auto hold = [go = go.get_future().share()](Reader&) -> Result<int> {
+    go.wait();
+    return 1;
+  };
+  const auto begun = loops_.run(database_->read(Context{}.within(Millis{20}), hold));
+  ASSERT_FALSE(begun);
+  EXPECT_EQ(begun.error().outcome, Outcome::unknown);
+  const auto waiting = loops_.run(database_->read(Context{}.within(Millis{20}), hold));
+  ASSERT_FALSE(waiting);
+  EXPECT_EQ(waiting.error().outcome, Outcome::not_sent);
+  go.set_value();
+  EXPECT_EQ(ids(), Ids{});
+}
+
 TEST_F(SqliteTest, a_full_queue_refuses) {
   open({.queue_max = 2});
   Held held(*this);

@@ -67,7 +67,7 @@ void SqliteWriter::loop() {
 }
 
 void SqliteWriter::run(JobPtr job, Batch& batch) {
-  if (auto why = job->too_late()) return job->answer(std::move(why));
+  if (!job->begin()) return;
   if (!connection_->in_transaction())
     if (auto begun = connection_->execute("BEGIN IMMEDIATE"); !begun) return job->answer(std::move(begun.error()));
   if (auto saved = connection_->execute("SAVEPOINT work"); !saved) return job->answer(std::move(saved.error()));
