@@ -28,10 +28,10 @@ Refusal of_parser(boost::system::error_code error, const ServerLimits& limits) {
   return bad_request("not HTTP/1.1: " + error.message());
 }
 
-// The five methods that operations have, and what else RFC 9110 names.
+// The five methods that operations have, and what else RFC 9110 and the draft of QUERY name.
 bool known_method(std::string_view method) {
-  constexpr std::array<std::string_view, 9> known{"GET",    "HEAD",    "POST",  "PUT",    "PATCH",
-                                                  "DELETE", "OPTIONS", "TRACE", "CONNECT"};
+  constexpr std::array<std::string_view, 10> known{"GET",    "HEAD",    "POST",  "PUT",     "PATCH",
+                                                   "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"};
   return std::ranges::find(known, method) != known.end();
 }
 
@@ -45,14 +45,6 @@ class Counted {
  private:
   observability::Gauge gauge_;
 };
-
-// RFC 9112 section 3.2.2: a server also takes "GET http://host/path".
-std::string_view origin_form(std::string_view target) {
-  constexpr std::string_view scheme = "http://";
-  if (!target.starts_with(scheme)) return target;
-  const auto slash = target.find('/', scheme.size());
-  return slash == std::string_view::npos ? std::string_view("/") : target.substr(slash);
-}
 
 }  // namespace
 
@@ -161,12 +153,20 @@ Task<std::optional<Refusal>> Connection::read_head() {
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(limits.header_max));
   parser_->body_limit(boost::none);  // the operation's limit is not known yet
+  constexpr std::string_view empty_line = "\r\n";
+  bool skipped = false;  // RFC 9112 section 2.2: one empty line before a request
   for (;;) {
-    while (phase_ == Phase::idle && (in_.bytes().starts_with('\r') || in_.bytes().starts_with('\n'))) in_.consume(1);
+    if (phase_ == Phase::idle && !skipped && in_.bytes().starts_with(empty_line)) {
+      in_.consume(empty_line.size());
+      skipped = true;
+    }
     if (!in_.bytes().empty()) {
       if (phase_ == Phase::idle) enter(Phase::head, limits.header_timeout);
       boost::system::error_code error;
-      in_.consume(parser_->put(asio::buffer(in_.bytes().data(), in_.bytes().size()), error));
+      const auto used = parser_->put(asio::buffer(in_.bytes().data(), in_.bytes().size()), error);
+      const bool folded = has_folded_line(in_.bytes().substr(0, used));  // the parser takes whole lines
+      in_.consume(used);
+      if (folded) co_return bad_request("a header stands on one line");
       if (parser_->is_header_done()) co_return std::nullopt;
       if (error && error != beast_http::error::need_more) co_return of_parser(error, limits);
     }
@@ -179,7 +179,8 @@ Task<std::optional<Refusal>> Connection::read_head() {
 
 Task<std::optional<Refusal>> Connection::read_body(std::size_t body_max) {
   if (const auto length = parser_->content_length(); length && *length > body_max) co_return body_too_large(body_max);
-  if (same_name(head_.header("Expect"), "100-continue") && in_.bytes().empty() &&
+  constexpr unsigned http_1_1 = 11;  // what came before does not know that answer
+  if (!head_.header("Expect").empty() && parser_->get().version() >= http_1_1 && in_.bytes().empty() &&
       !co_await write(continue_line, core_->options.limits.write_stall))
     co_return std::nullopt;
   const auto& limits = core_->options.limits;
@@ -187,6 +188,11 @@ Task<std::optional<Refusal>> Connection::read_body(std::size_t body_max) {
   const auto began = phase_began_;
   parser_->body_limit(body_max);
   parser_->eager(true);
+  ChunkRules chunks;
+  on_chunk_ = [&chunks](std::uint64_t, std::string_view extension, boost::system::error_code& error) {
+    if (!chunks.allow(extension)) error = beast_http::error::bad_chunk_extension;
+  };
+  parser_->on_chunk_header(on_chunk_);
   std::size_t received = 0;
   for (;;) {
     while (!in_.bytes().empty() && !parser_->is_done()) {
@@ -199,6 +205,7 @@ Task<std::optional<Refusal>> Connection::read_body(std::size_t body_max) {
       if (error || used == 0) break;
     }
     if (parser_->is_done()) co_return std::nullopt;
+    if (in_.bytes().size() > ChunkRules::line_max) co_return bad_request("a line of the chunked body is too long");
     deadline_ = began + limits.body_grace + Millis(received * 1000 / std::max<std::size_t>(limits.body_rate_min, 1));
     if (!co_await more()) {
       if (timed_out_) co_return request_timeout();
@@ -207,30 +214,30 @@ Task<std::optional<Refusal>> Connection::read_body(std::size_t body_max) {
   }
 }
 
-void Connection::take_head() {
+std::optional<Refusal> Connection::take_head() {
   const auto& message = parser_->get();
   header_views_.clear();
   for (const auto& field : message) header_views_.push_back({field.name_string(), field.value()});
-  head_ = {message.method_string(), origin_form(message.target()), peer_, header_views_};
+  head_ = {message.method_string(), message.target(), peer_, header_views_};
   keep_alive_ = parser_->keep_alive() && !core_->stopping;
+  const auto max = core_->options.limits.headers_max;
+  if (header_views_.size() > max) return too_many_headers(max);
+  auto addressed = check_framing(head_, message.version());
+  if (!addressed) return std::move(addressed).error();
+  head_.target = addressed->target;
+  host_ = addressed->host;
+  return std::nullopt;
 }
 
 Task<bool> Connection::serve_one() {
   operation_ = nullptr;
-  if (auto refusal = co_await read_head()) {
-    keep_alive_ = false;
-    trace_ = observability::new_trace();
-    request_id_ = trace_.trace_id;
-    co_return co_await refuse(*std::move(refusal));
-  }
+  if (auto refusal = co_await read_head()) co_return co_await reject(*std::move(refusal));
   if (!parser_->is_header_done()) co_return false;
-  take_head();
+  if (auto refusal = take_head()) co_return co_await reject(*std::move(refusal));
   auto [headers, problems] = read_call_headers(head_);
   request_id_ = headers.request_id;
   trace_ = headers.trace;
   if (!known_method(head_.method)) co_return co_await refuse(unknown_method(head_.method));
-  if (parser_->get().version() >= 11 && head_.count("Host") != 1)
-    co_return co_await refuse(bad_request("send one Host header"));
   auto match = core_->routes.match(head_.method, head_.path());
   if (match.route == nullptr) {
     if (!match.allow.empty()) co_return co_await refuse(method_not_allowed(std::move(match.allow)));

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -15,6 +16,7 @@
 
 #include "http/call_headers.h"
 #include "http/input_buffer.h"
+#include "http/request_framing.h"
 #include "http/response.h"
 #include "http/server.h"
 
@@ -76,12 +78,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Task<bool> more();
   void start_read();
   void on_read(boost::system::error_code error, std::size_t n);
-  void take_head();
+  std::optional<Refusal> take_head();
   Context context_for(const Route& route, const CallHeaders& headers);
   void enter(Phase phase, std::optional<Millis> time = std::nullopt);
 
   // Writing (connection_reply.cc).
   Task<bool> refuse(Refusal refusal, Dialect dialect = Dialect::writ);
+  Task<bool> reject(Refusal refusal);
   Task<bool> reply(RawResponse response);
   Task<bool> stream(Reply reply);
   Task<bool> stream_items(Reply& reply, bool chunked);
@@ -107,8 +110,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<SteadyTime> draining_since_;  // when this connection learnt that the server stops
 
   std::optional<Parser> parser_;
+  std::function<void(std::uint64_t, boost::beast::string_view, boost::system::error_code&)> on_chunk_;  // by parser_
   std::vector<HeaderView> header_views_;
   RequestHead head_;
+  std::string_view host_;  // of head_, without scheme
   bool keep_alive_ = true;
   std::string request_id_;
   Trace trace_;

@@ -39,6 +39,16 @@ Task<bool> Connection::write(std::string_view bytes, Millis stall) {
   co_return true;
 }
 
+// Nobody knows where such a request ends: what follows it is not read as another.
+Task<bool> Connection::reject(Refusal refusal) {
+  keep_alive_ = false;
+  trace_ = observability::new_trace();
+  request_id_ = trace_.trace_id;
+  (void)co_await refuse(std::move(refusal));
+  if (parser_->is_done() && !gone_) co_await discard_rest();
+  co_return false;
+}
+
 Task<bool> Connection::refuse(Refusal refusal, Dialect dialect) {
   const auto* operation = operation_.load();
   if (operation == nullptr) core_->refused.with({refusal.error.code}).add();

@@ -16,7 +16,7 @@ namespace beast_http = boost::beast::http;
 
 // What HTTP has no kind of ours for. These and the kind table in core are the only status numbers.
 constexpr int status_method_not_allowed = 405, status_request_timeout = 408, status_header_too_large = 431,
-              status_not_implemented = 501, status_unauthorized = 401;
+              status_not_implemented = 501, status_unauthorized = 401, status_expectation_failed = 417;
 
 Error make(ErrorKind kind, std::string code, std::string message) {
   Error e;
@@ -72,6 +72,14 @@ Refusal request_timeout() {
 Refusal header_too_large(std::size_t header_max) {
   return {make(ErrorKind::too_large, "header_too_large", fmt::format("the head is larger than {} bytes", header_max)),
           status_header_too_large};
+}
+Refusal too_many_headers(std::size_t headers_max) {
+  return {make(ErrorKind::too_large, "header_too_large", fmt::format("the head has more than {} headers", headers_max)),
+          status_header_too_large};
+}
+Refusal expectation_failed() {
+  return {make(ErrorKind::invalid, "expectation_failed", "Expect is 100-continue or absent"),
+          status_expectation_failed};
 }
 Refusal body_too_large(std::size_t body_max) {
   return {make(ErrorKind::too_large, "body_too_large", fmt::format("the body is larger than {} bytes", body_max))};

@@ -20,6 +20,8 @@ struct Refusal {
 [[nodiscard]] Refusal unknown_method(std::string_view method);
 [[nodiscard]] Refusal request_timeout();
 [[nodiscard]] Refusal header_too_large(std::size_t header_max);
+[[nodiscard]] Refusal too_many_headers(std::size_t headers_max);
+[[nodiscard]] Refusal expectation_failed();
 [[nodiscard]] Refusal body_too_large(std::size_t body_max);
 [[nodiscard]] Refusal unsupported_encoding(std::string_view coding);
 [[nodiscard]] Refusal bad_request(std::string message);

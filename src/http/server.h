@@ -16,6 +16,7 @@ namespace writ::http {
 /// Limits of one server. All are per connection unless they say otherwise.
 struct ServerLimits {
   std::size_t header_max = 16 * 1024;      // bytes; tokens of ours are below 4 KiB, browsers' cookies below 8 KiB
+  std::size_t headers_max = 128;           // lines; browsers behind two proxies send about 40
   std::size_t connections_max = 4096;      // of the whole server; each costs up to about 40 KiB
   std::size_t pipeline_max = 32 * 1024;    // bytes read ahead while a request is handled
   Millis header_timeout = Seconds{10};     // from a request's first byte to the end of its head

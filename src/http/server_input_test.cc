@@ -4,6 +4,8 @@
 namespace writ::http {
 namespace {
 
+using namespace std::string_literals;
+
 TEST_F(ServerTest, what_is_not_http_is_answered_400_and_closed) {
   start();
   for (std::string_view bad :
@@ -17,6 +19,134 @@ TEST_F(ServerTest, what_is_not_http_is_answered_400_and_closed) {
   }
 }
 
+std::size_t answers_in(std::string_view text) {
+  std::size_t count = 0;
+  for (auto at = text.find("HTTP/1.1 "); at != std::string_view::npos; at = text.find("HTTP/1.1 ", at + 1)) ++count;
+  return count;
+}
+
+// Each could be read as two requests by one reader and as one by another.
+TEST_F(ServerTest, what_two_readers_would_read_differently_is_one_400_and_a_close) {
+  start();
+  const std::string hidden = "GET /v1/notes/hidden HTTP/1.1\r\nHost: t\r\n\r\n";
+  const auto post = [](std::string_view headers) {
+    return "POST /v1/chat HTTP/1.1\r\nHost: t\r\n" + std::string(headers) + "\r\n";
+  };
+  const std::string whole = "0\r\n\r\n";
+  for (const std::string& bad : {
+           post("Transfer-Encoding: gzip\r\n"),
+           post("Transfer-Encoding: identity\r\n"),
+           post("Transfer-Encoding: xchunked\r\n"),
+           post("Transfer-Encoding: chunked, gzip\r\n") + whole,
+           post("Transfer-Encoding: gzip, chunked\r\n") + whole,
+           post("Transfer-Encoding: \r\n"),
+           post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n") + whole,
+           post("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n") + whole,
+           post("Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n") + whole,
+           post("Transfer-Encoding: gzip\r\nContent-Length: 5\r\n"),
+           post("Content-Length: 5\r\nTransfer-Encoding: gzip\r\n"),
+           post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n") + whole,
+           post("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n") + whole,
+           post("Transfer-Encoding:\r\n chunked\r\n") + whole,
+           post("Transfer-Encoding: x\r\n\tchunked\r\n") + whole,
+           post("Transfer-Encoding : chunked\r\n") + whole,
+           post(" Transfer-Encoding: chunked\r\n") + whole,
+           post("Transfer-Encoding\0: chunked\r\n"s) + whole,
+           post("Transfer-Encoding: chunked\x0b\r\n") + whole,
+           post("Transfer-Encoding: chunked\nX: y\r\n") + whole,
+           post("Transfer-Encoding: chunked\rX: y\r\n") + whole,
+           post("X: y\r\n Transfer-Encoding: chunked\r\n") + whole,
+           post("X\n: y\r\n"),
+           post("X: a\0b\r\n"s),
+           post(": y\r\n"),
+           post("X y: z\r\n"),
+           post("X\x7f: z\r\n"),
+           std::string(
+               "POST /v1/chat HTTP/1.0\r\nHost: t\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n"),
+           std::string("POST /v1/chat HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: gzip\r\n\r\n"),
+           post("Content-Length: 0\r\nContent-Length: 0\r\n"),
+           post("Content-Length: 0\r\nContent-Length: 46\r\n"),
+           post("Content-Length: 0, 0\r\n"),
+           post("Content-Length: +0\r\n"),
+           post("Content-Length: -1\r\n"),
+           post("Content-Length: 0x0\r\n"),
+           post("Content-Length: 0 0\r\n"),
+           post("Content-Length: \r\n"),
+           post("Content-Length: 99999999999999999999\r\n"),
+           post("Content-Length: 18446744073709551616\r\n"),
+           std::string("GET http://other/v1/notes/n HTTP/1.1\r\nHost: t\r\n\r\n"),
+           std::string("GET t:80 HTTP/1.1\r\nHost: t\r\n\r\n"),
+           std::string("GET * HTTP/1.1\r\nHost: t\r\n\r\n"),
+           std::string("CONNECT t:80 HTTP/1.1\r\nHost: t\r\n\r\n"),
+           std::string("GET /v1/notes/n#x HTTP/1.1\r\nHost: t\r\n\r\n"),
+           std::string("GET  /v1/notes/n HTTP/1.1\r\nHost: t\r\n\r\n"),
+           std::string("GET /v1/notes/n  HTTP/1.1\r\nHost: t\r\n\r\n"),
+           std::string("GET /v1/notes/n HTTP/1.1 \r\nHost: t\r\n\r\n"),
+           std::string("GET /v1/notes/n\tHTTP/1.1\r\nHost: t\r\n\r\n"),
+           std::string("GET /v1/notes/n HTTP/1.1\nHost: t\n\n"),
+           std::string("\r\n\r\nGET / HTTP/1.1\r\nHost: t\r\n\r\n"),
+           std::string("\nGET / HTTP/1.1\r\nHost: t\r\n\r\n"),
+           std::string("GET / HTTP/2.0\r\nHost: t\r\n\r\n"),
+           std::string("GET /v1/notes/n HTTP/1.1\r\nHost: a b\r\n\r\n"),
+           std::string("GET /v1/notes/n HTTP/1.1\r\nHost:\r\n\r\n"),
+           std::string("GET /v1/notes/n HTTP/1.1\r\nHost: t\r\nHost: t\r\n\r\n"),
+           std::string("GET /v1/notes/n HTTP/1.0\r\nHost: t\r\nHost: u\r\n\r\n"),
+       }) {
+    const auto answer = raw(bad + hidden);
+    EXPECT_TRUE(is(answer, 400, "bad_request")) << bad << "\n" << answer;
+    EXPECT_NE(answer.find("Connection: close"), std::string::npos) << bad;
+    EXPECT_EQ(answers_in(answer), 1U) << bad << "\n" << answer;
+  }
+}
+
+TEST_F(ServerTest, a_chunked_body_is_strict_about_its_own_lines) {
+  start();
+  const auto send = [this](std::string_view body) {
+    return raw(
+        "POST /v1/chat HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" +
+        std::string(body) + "GET /v1/notes/hidden HTTP/1.1\r\nHost: t\r\n\r\n");
+  };
+  for (const std::string& bad :
+       {"+2\r\n{}\r\n0\r\n\r\n"s, "0x2\r\n{}\r\n0\r\n\r\n"s, "-2\r\n{}\r\n0\r\n\r\n"s, " 2\r\n{}\r\n0\r\n\r\n"s,
+        "2 \r\n{}\r\n0\r\n\r\n"s, "2\n{}\r\n0\r\n\r\n"s, "2\r\n{}0\r\n\r\n"s, "2\r\n{} \r\n0\r\n\r\n"s,
+        "2\r\n{}\n0\r\n\r\n"s, "10000000000000002\r\n{}\r\n0\r\n\r\n"s, "2;a=\"\n\"\r\n{}\r\n0\r\n\r\n"s,
+        "2;a=\x01\r\n{}\r\n0\r\n\r\n"s, "2;" + std::string(5000, 'a') + "\r\n{}\r\n0\r\n\r\n",
+        "2;" + std::string(200'000, 'a'), "2\r\n{}\r\n0\r\nContent-Length: 5\r\n\r\n"s,
+        "2\r\n{}\r\n0\r\nTransfer-Encoding: chunked\r\n\r\n"s, "2\r\n{}\r\n0\r\nX y: z\r\n\r\n"s,
+        std::string("\0\r\n\r\n", 5)}) {
+    const auto answer = send(bad);
+    EXPECT_TRUE(is(answer, 400)) << bad.substr(0, 80) << "\n" << answer;
+    EXPECT_EQ(answers_in(answer), 1U) << bad.substr(0, 80) << "\n" << answer;
+  }
+  EXPECT_TRUE(is(send("FFFFFFFFFFFFFFFF\r\n{}"), 413, "body_too_large"));
+  auto good = connect();
+  good.send(request("POST /v1/chat", "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n") +
+            "2;a=\"b\"\r\n{}\r\n0\r\nAuthorization: Bearer x\r\n\r\n" + request("GET /v1/notes/n"));
+  EXPECT_TRUE(is(good.read_answer(), 400, "invalid_request"));
+  EXPECT_TRUE(is(good.read_answer(), 200)) << "extensions and trailers are left out";
+}
+
+TEST_F(ServerTest, a_head_of_very_many_headers_is_refused) {
+  start();
+  std::string many;
+  for (int i = 0; i < 200; ++i) many += "a: b\r\n";
+  EXPECT_TRUE(is(ask("GET /v1/notes/n", many), 431, "header_too_large"));
+}
+
+TEST_F(ServerTest, what_an_upgrade_or_an_expectation_asks_is_left_out_or_refused) {
+  start();
+  EXPECT_TRUE(
+      is(ask("GET /v1/notes/n", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n"), 200));
+  EXPECT_TRUE(is(ask("GET /v1/notes/n", "Connection: Upgrade\r\nUpgrade: websocket\r\n"), 200));
+  EXPECT_TRUE(is(ask("GET /v1/notes/n", "Expect: a-miracle\r\n"), 417, "expectation_failed"));
+  EXPECT_TRUE(is(raw("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), 400));
+  auto old = connect();
+  old.send(
+      "POST /v1/chat HTTP/1.0\r\nExpect: 100-continue\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n");
+  old.send("{}");
+  EXPECT_TRUE(is(old.read_all(), 400, "")) << "HTTP/1.0 knows no 100";
+}
+
 TEST_F(ServerTest, paths_and_methods_have_their_statuses) {
   start();
   EXPECT_TRUE(is(ask("GET /nothing"), 404, "no_route"));
@@ -24,6 +154,7 @@ TEST_F(ServerTest, paths_and_methods_have_their_statuses) {
   EXPECT_TRUE(is(other, 405, "method_not_allowed"));
   EXPECT_NE(other.find("Allow: GET, HEAD, PUT\r\n"), std::string::npos) << other;
   EXPECT_TRUE(is(ask("OPTIONS /v1/notes/n"), 405));
+  EXPECT_TRUE(is(ask("QUERY /v1/notes/n"), 405));
   EXPECT_TRUE(is(ask("BREW /v1/notes/n"), 501, "unknown_method"));
   EXPECT_TRUE(is(ask("GET http://t/v1/notes/n?count=4"), 200));
 }
