@@ -5,6 +5,7 @@
 
 #include "identity/identity.h"
 #include "orchestrator/orchestrator.h"
+#include "policy/api/audit_kinds.h"
 #include "policy/policy.h"
 #include "recall/recall.h"
 #include "slm/slm.h"
@@ -135,7 +136,11 @@ json::object Platform::describe() const {
     errors.push_back(
         {{"kind", row.label}, {"status", row.status}, {"retryable", row.retryable}, {"log_level", row.log_level}});
   }
+  json::array kinds;
+  for (const auto& row : policy::audit_kinds)
+    kinds.push_back({{"kind", row.kind}, {"told_by", row.told_by}, {"meaning", row.meaning}});
   return {{"version", version},
+          {"audit_kinds", std::move(kinds)},
           {"settings", catalogue().describe()},
           {"operations", operations_},
           {"metrics", observability::describe(std::span<const observability::MetricInfo* const>(metrics))},

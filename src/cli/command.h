@@ -55,8 +55,22 @@ int model_eval(const ModelEvalOptions& options);
 
 int init(const std::string& bundle, bool json);
 int sign_policy(const std::string& bundle, std::int64_t version);
-int audit_list(const std::string& run, std::int64_t after, std::int64_t limit);
-int audit_verify(bool json);
+
+struct AuditListOptions {
+  std::string run, kind, subject, since, until;
+  std::int64_t after = 0, limit = 100;
+};
+int audit_list(const AuditListOptions& options);
+struct AuditVerifyOptions {
+  std::string file;  // an export; empty: the server, or the data folder when none runs
+  std::string key;   // file with the keys to trust
+  std::string tenant, expect;
+  bool json = false;
+};
+/// Writes and signs nothing. 1 when something is wrong.
+int audit_verify(const AuditVerifyOptions& options);
+int audit_export(const std::string& name, const std::string& tenant);
+int audit_head(bool json);
 int describe();
 int openapi();
 int doctor(bool json);

@@ -65,43 +65,10 @@ int sign_policy(const std::string& bundle, std::int64_t version) {
   return done;
 }
 
-int audit_list(const std::string& run, std::int64_t after, std::int64_t limit) {
-  const auto settings = settings_or_tell();
-  if (!settings) return cannot_start;
-  auto access = GatewayAccess::open(*settings);
-  if (!access) return tell(access.error(), cannot_start);
-  policy::ListAudit query{.after = after, .limit = limit, .run_id = {}};
-  if (!run.empty()) query.run_id = run;
-  const auto page = (*access)->loops().run((*access)->gateway().audit(Context{}.within(Seconds{30}), query));
-  if (!page) return tell(page.error());
-  for (const auto& record : page->records) std::printf("%s\n", to_text(schema::encode(record)).c_str());
-  if (page->next) std::fprintf(stderr, "more: writ audit list --after %lld\n", static_cast<long long>(*page->next));
-  return done;
-}
-
-int audit_verify(bool as_json) {
-  const auto settings = settings_or_tell();
-  if (!settings) return cannot_start;
-  auto access = GatewayAccess::open(*settings);
-  if (!access) return tell(access.error(), cannot_start);
-  const auto report = (*access)->loops().run((*access)->gateway().verify_audit(Context{}.within(Seconds{120}), {}));
-  if (!report) return tell(report.error());
-  if (as_json) {
-    std::printf("%s\n", to_text(schema::encode(*report)).c_str());
-  } else {
-    std::printf("%s: %lld records, %lld signed checkpoints\n",
-                report->ok ? "the audit chain holds" : "THE AUDIT CHAIN DOES NOT HOLD",
-                static_cast<long long>(report->records), static_cast<long long>(report->checkpoints));
-    for (const auto& problem : report->problems) std::printf("  %s\n", problem.c_str());
-  }
-  return report->ok ? Exit::done : Exit::failed;
-}
-
 int review(const std::string& id, const std::string& answer, const std::string& result, const std::string& note) {
   const auto settings = settings_or_tell();
   if (!settings) return cannot_start;
-  const char* key = std::getenv("WRIT_API_KEY");  // a reviewer is never the requester: not the developer key by default
-  auto access = GatewayAccess::open(*settings, key == nullptr ? "" : key);
+  auto access = GatewayAccess::open(*settings);
   if (!access) return tell(access.error(), cannot_start);
   auto& gateway = (*access)->gateway();
   const auto ctx = Context{}.within(Seconds{30});

@@ -1,5 +1,7 @@
 #include "cli/gateway_access.h"
 
+#include <cstdlib>
+
 #include "cli/command.h"
 
 namespace writ::cli {
@@ -20,9 +22,16 @@ class GatewayAccess::Key final : public http::CredentialSource {
 Result<std::unique_ptr<GatewayAccess>> GatewayAccess::open(app::AllSettings settings, std::string api_key) {
   std::unique_ptr<GatewayAccess> out(new GatewayAccess);
   const app::DataFolder data(settings.shared.data_dir);
-  WRIT_TRY(const auto made, data.initialise(std::nullopt, system_clock(), system_random()));
-  tell_admin_key(made, stderr);
-  if (const auto running = runtime::find_running(data.run_file())) {
+  if (api_key.empty())
+    if (const char* given = std::getenv("WRIT_API_KEY"); given != nullptr) api_key = given;
+  if (!settings.shared.gateway_url) {
+    WRIT_TRY(const auto made, data.initialise(std::nullopt, system_clock(), system_random()));
+    tell_admin_key(made, stderr);
+  }
+  if (settings.shared.gateway_url) {
+    out->address_ = settings.shared.gateway_url->str();
+    out->loops_ = std::make_unique<async::Loops>(1);
+  } else if (const auto running = runtime::find_running(data.run_file())) {
     out->address_ = running->address;
     out->loops_ = std::make_unique<async::Loops>(1);
   } else {

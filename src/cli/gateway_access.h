@@ -10,8 +10,8 @@ namespace writ::cli {
 
 class GatewayAccess {
  public:
-  /// Finds the server of the data folder, else starts the platform on a free port of the loopback.
-  /// api_key: the developer's (local.key) when empty. Errors: those of Platform::make and start.
+  /// The server at WRIT_GATEWAY_URL, else that of the data folder, else it starts the platform on a free port of the
+  /// loopback. api_key: when empty that of WRIT_API_KEY, else the developer's (local.key). Errors: those of Platform::make and start.
   [[nodiscard]] static Result<std::unique_ptr<GatewayAccess>> open(app::AllSettings settings, std::string api_key = {});
   ~GatewayAccess();
 

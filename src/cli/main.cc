@@ -83,17 +83,37 @@ int main(int argc, char** argv) {
   sign_command->add_option("--constitution-version", version, "Its version, above the one in force")->required();
   sign_command->callback([&] { code = cli::sign_policy(bundle, version); });
 
-  std::string run;
-  std::int64_t after = 0, limit = 100;
   auto* audit_command = app.add_subcommand("audit", "The audit chain")->require_subcommand(1);
+  cli::AuditListOptions list;
   auto* list_command = audit_command->add_subcommand("list", "Records, one JSON object a line");
-  list_command->add_option("--run", run, "Only of this run");
-  list_command->add_option("--after", after, "After this record");
-  list_command->add_option("--limit", limit, "At most so many")->check(CLI::Range(1, 1000));
-  list_command->callback([&] { code = cli::audit_list(run, after, limit); });
-  auto* verify_command = audit_command->add_subcommand("verify", "Check every chain and signed checkpoint");
-  verify_command->add_flag("--json", json, "As one JSON object");
-  verify_command->callback([&] { code = cli::audit_verify(json); });
+  list_command->add_option("--run", list.run, "Only of this run");
+  list_command->add_option("--kind", list.kind, "Only of this kind; docs/audit.md lists them");
+  list_command->add_option("--subject", list.subject, "Only what this subject is behind");
+  list_command->add_option("--since", list.since, "Not before this time (RFC 3339)");
+  list_command->add_option("--until", list.until, "Not at or after this time (RFC 3339)");
+  list_command->add_option("--after", list.after, "After this record");
+  list_command->add_option("--limit", list.limit, "At most so many")->check(CLI::Range(1, 1000));
+  list_command->callback([&] { code = cli::audit_list(list); });
+  cli::AuditVerifyOptions verify;
+  auto* verify_command = audit_command->add_subcommand(
+      "verify", "Check every chain, the checkpoints and the lines outside the database; writes and signs nothing");
+  verify_command->add_option("file", verify.file, "An export instead of the platform's own audit");
+  verify_command->add_option("--key", verify.key,
+                             "File with the public keys to trust (JWKS, or what `writ audit head --json` printed)");
+  verify_command->add_option("--tenant", verify.tenant, "Only this tenant");
+  verify_command->add_option("--expect,--since-head", verify.expect,
+                             "NUMBER:HASH that `writ audit head` printed earlier and that must still be there");
+  verify_command->add_flag("--json", verify.json, "As one JSON object");
+  verify_command->callback([&] { code = cli::audit_verify(verify); });
+  std::string export_file, export_tenant;
+  auto* export_command =
+      audit_command->add_subcommand("export", "Write all that a verification elsewhere needs, one JSON object a line");
+  export_command->add_option("file", export_file, "A new file, or -")->required();
+  export_command->add_option("--tenant", export_tenant, "Only this tenant");
+  export_command->callback([&] { code = cli::audit_export(export_file, export_tenant); });
+  auto* head_command = audit_command->add_subcommand("head", "Number and hash of the newest checkpoint, to note down");
+  head_command->add_flag("--json", json, "With its time and the public keys, as one JSON object");
+  head_command->callback([&] { code = cli::audit_head(json); });
 
   std::string review, answer, result, note;
   auto* review_command = app.add_subcommand("review", "Answer a review; WRIT_API_KEY is the reviewer's key");

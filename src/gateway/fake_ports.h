@@ -54,7 +54,14 @@ class FakePolicy final : public policy::PolicyPort {
   Task<Result<policy::AuditPage>> list_audit(Context, policy::ListAudit in) override {
     co_return policy::AuditPage{.records = {}, .next = in.after};
   }
-  Task<Result<policy::AuditReport>> verify_audit(Context, http::Nothing) override {
+  Task<Result<StreamPtr<policy::AuditReport>>> watch_audit_verification(Context, policy::VerifyAudit) override {
+    co_return fail(internal("unused"));
+  }
+  Task<Result<StreamPtr<policy::ExportLine>>> export_audit(Context, policy::ExportAudit) override {
+    co_return fail(internal("unused"));
+  }
+  Task<Result<policy::AuditHead>> audit_head(Context, http::Nothing) override { co_return policy::AuditHead{}; }
+  Task<Result<policy::AuditReport>> verify_audit(Context, policy::VerifyAudit) override {
     co_return policy::AuditReport{.ok = true};
   }
   Task<Result<policy::Budget>> budget(Context, http::Nothing) override { co_return policy::Budget{.limit = Tokens{7}}; }

@@ -17,6 +17,9 @@ void add_runs(http::Routes& routes, GatewayPort& port) {
   routes.add(op::reviews, port, &GatewayPort::reviews);
   routes.add(op::audit, port, &GatewayPort::audit);
   routes.add(op::verify_audit, port, &GatewayPort::verify_audit);
+  routes.add(op::watch_audit_verification, port, &GatewayPort::watch_audit_verification);
+  routes.add(op::export_audit, port, &GatewayPort::export_audit);
+  routes.add(op::audit_head, port, &GatewayPort::audit_head);
   routes.add(op::budget, port, &GatewayPort::budget);
 }
 

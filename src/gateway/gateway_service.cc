@@ -59,8 +59,21 @@ Task<Result<ReviewPage>> GatewayService::reviews(Context ctx, ListReviews in) {
 Task<Result<policy::AuditPage>> GatewayService::audit(Context ctx, policy::ListAudit in) {
   return policy_.list_audit(std::move(ctx), std::move(in));
 }
-Task<Result<policy::AuditReport>> GatewayService::verify_audit(Context ctx, http::Nothing in) {
-  return policy_.verify_audit(std::move(ctx), in);
+Task<Result<policy::AuditReport>> GatewayService::verify_audit(Context ctx, policy::VerifyAudit in) {
+  return policy_.verify_audit(std::move(ctx), std::move(in));
+}
+
+Task<Result<StreamPtr<policy::AuditReport>>> GatewayService::watch_audit_verification(Context ctx,
+                                                                                      policy::VerifyAudit in) {
+  return policy_.watch_audit_verification(std::move(ctx), std::move(in));
+}
+
+Task<Result<StreamPtr<policy::ExportLine>>> GatewayService::export_audit(Context ctx, policy::ExportAudit in) {
+  return policy_.export_audit(std::move(ctx), std::move(in));
+}
+
+Task<Result<policy::AuditHead>> GatewayService::audit_head(Context ctx, http::Nothing in) {
+  return policy_.audit_head(std::move(ctx), in);
 }
 Task<Result<policy::Budget>> GatewayService::budget(Context ctx, http::Nothing in) {
   return policy_.budget(std::move(ctx), in);

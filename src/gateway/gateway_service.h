@@ -24,7 +24,10 @@ class GatewayService final : public GatewayPort {
   Task<Result<Review>> done(Context ctx, DoneReview in) override;
   Task<Result<ReviewPage>> reviews(Context ctx, ListReviews in) override;
   Task<Result<policy::AuditPage>> audit(Context ctx, policy::ListAudit in) override;
-  Task<Result<policy::AuditReport>> verify_audit(Context ctx, http::Nothing in) override;
+  Task<Result<policy::AuditReport>> verify_audit(Context ctx, policy::VerifyAudit in) override;
+  Task<Result<StreamPtr<policy::AuditReport>>> watch_audit_verification(Context ctx, policy::VerifyAudit in) override;
+  Task<Result<StreamPtr<policy::ExportLine>>> export_audit(Context ctx, policy::ExportAudit in) override;
+  Task<Result<policy::AuditHead>> audit_head(Context ctx, http::Nothing in) override;
   Task<Result<policy::Budget>> budget(Context ctx, http::Nothing in) override;
 
  private:

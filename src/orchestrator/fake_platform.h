@@ -10,9 +10,9 @@
 #include <set>
 
 #include "async/loops.h"
-#include "orchestrator/audit_outbox.h"
 #include "orchestrator/fake_ports.h"
 #include "orchestrator/orchestrator_service.h"
+#include "outbox/audit_outbox.h"
 #include "policy/api/grant.h"
 #include "policy/api/policy_port.h"
 #include "slm/api/slm_port.h"

@@ -1,7 +1,7 @@
 #include "orchestrator/orchestrator.h"
 
-#include "orchestrator/audit_outbox.h"
 #include "orchestrator/journal_tool.h"
+#include "outbox/audit_outbox.h"
 #include "tools/builtin_tools.h"
 #include "tools/memory_tools.h"
 
@@ -38,7 +38,9 @@ struct Parts {
         engine({store, governed, deps.identity, toolbox, capsules, deps.settings, hub, probe, deps.log, deps.clock,
                 deps.random},
                deps.loops, std::string(embedded_owner)),
-        outbox(store, deps.policy, probe, deps.log),
+        outbox(
+            *deps.database, [this]() -> policy::PolicyPort& { return deps.policy; },
+            [this](std::size_t waiting) { probe.outbox(waiting); }, deps.log),
         service({store, engine, hub, capsules, toolbox, probe, deps.clock, deps.random}) {}
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
@@ -52,7 +54,7 @@ struct Parts {
   async::TaskGroup settling;
   governed::Governed governed;
   EmbeddedEngine engine;
-  AuditOutbox outbox;
+  outbox::AuditOutbox outbox;
   OrchestratorService service;
   observability::LastKnown database{"database", Seconds{10}};
 };

@@ -279,27 +279,6 @@ Task<Result<Appended>> OrchestratorStore::append(Context ctx, Claim claim, RunSt
       });
 }
 
-Task<Result<std::vector<OutboxRow>>> OrchestratorStore::outbox(Context ctx, std::int64_t limit) {
-  return database_.read(std::move(ctx), [limit](Reader& reader) -> Result<std::vector<OutboxRow>> {
-    WRIT_TRY(const auto rows,
-             reader.rows("SELECT tenant, id, kind, data FROM outbox ORDER BY created_at LIMIT ?1", limit));
-    std::vector<OutboxRow> out;
-    for (const auto& row : rows) {
-      WRIT_TRY(auto data, parse_json(row.get<std::string_view>(3)));
-      out.push_back(
-          {row.get<TenantId>(0), row.get<std::string>(1), row.get<std::string>(2), std::move(data.as_object())});
-    }
-    return out;
-  });
-}
-
-Task<Status> OrchestratorStore::delivered(Context ctx, TenantId tenant, std::string id) {
-  return database_.write(std::move(ctx), [tenant, id](Transaction& tx) -> Status {
-    WRIT_CHECK(tx.run("DELETE FROM outbox WHERE tenant = ?1 AND id = ?2", tenant, id));
-    return {};
-  });
-}
-
 Task<Status> OrchestratorStore::forget_old_keys(Context ctx) {
   return database_.write(std::move(ctx), [](Transaction& tx) -> Status {
     WRIT_CHECK(tx.run("DELETE FROM idempotency WHERE created_at <= ?1", tx.now() - std::chrono::hours{24}));

@@ -79,12 +79,6 @@ struct ResolvedEvent {
   bool erased = false;
 };
 
-struct OutboxRow {
-  TenantId tenant;
-  std::string id, kind;
-  json::object data;
-};
-
 class OrchestratorStore {
  public:
   OrchestratorStore(sql::Database& database, content::ContentStore content)
@@ -136,9 +130,7 @@ class OrchestratorStore {
   [[nodiscard]] Task<Result<Appended>> append(Context ctx, Claim claim, RunState state, std::vector<Draft> drafts,
                                               WallTime at);
 
-  // ---- audit outbox and housekeeping
-  [[nodiscard]] Task<Result<std::vector<OutboxRow>>> outbox(Context ctx, std::int64_t limit);
-  [[nodiscard]] Task<Status> delivered(Context ctx, TenantId tenant, std::string id);
+  // ---- housekeeping
   /// Forgets idempotency keys older than a day.
   [[nodiscard]] Task<Status> forget_old_keys(Context ctx);
   /// Runs that have not ended, by status.

@@ -359,7 +359,9 @@ TEST_F(OrchestratorTest, a_host_with_an_older_fence_cannot_write) {
 }
 
 TEST_F(OrchestratorTest, the_audit_chain_is_told_of_ends_and_answers) {
-  AuditOutbox outbox(platform.live->store, platform.policy, platform.live->probe, platform.log);
+  outbox::AuditOutbox outbox(
+      platform.live->database, [&]() -> policy::PolicyPort& { return platform.policy; }, [](std::size_t) {},
+      platform.log);
   ASSERT_TRUE(
       platform.live->tasks.spawn(platform.loops.at(0), "outbox", outbox.deliver(platform.live->tasks.stopping())));
   platform.policy.verdicts["journal"] = Verdict::review;

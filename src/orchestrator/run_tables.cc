@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "orchestrator/run_snapshots.h"
+#include "outbox/audit_outbox.h"
 
 namespace writ::orchestrator {
 
@@ -25,11 +26,13 @@ Status insert_event(sql::Transaction& tx, const RunRow& row, const Event& event)
   return {};
 }
 
-Status insert_outbox(sql::Transaction& tx, const RunRow& row, std::string_view id, std::string_view kind,
-                     const json::object& data, WallTime at) {
-  WRIT_CHECK(tx.run("INSERT INTO outbox (tenant, id, kind, data, created_at) VALUES (?1, ?2, ?3, ?4, ?5)", row.tenant,
-                    id, kind, to_text(data), at));
-  return {};
+Status tell(sql::Transaction& tx, const RunRow& row, std::string id, std::string kind, json::object data,
+            std::optional<std::string> subject) {
+  return outbox::tell(tx, {.tenant = row.tenant,
+                           .id = std::move(id),
+                           .kind = std::move(kind),
+                           .data = std::move(data),
+                           .subject = std::move(subject)});
 }
 
 // ---- what else an event changes
@@ -54,7 +57,7 @@ ReviewStatus status_after(const ReviewAnswered& e) {
   return e.by ? ReviewStatus::denied : ReviewStatus::expired;
 }
 
-Status follow(sql::Transaction& tx, const RunRow& row, const ReviewAnswered& e, WallTime at) {
+Status follow(sql::Transaction& tx, const RunRow& row, const ReviewAnswered& e, WallTime) {
   WRIT_CHECK(tx.run("UPDATE reviews SET status = ?3, answered_by = ?4 WHERE tenant = ?1 AND id = ?2", row.tenant,
                     e.review_id, schema::name_of(status_after(e)), e.by));
   json::object facts{{"review_id", e.review_id.str()},
@@ -62,21 +65,25 @@ Status follow(sql::Transaction& tx, const RunRow& row, const ReviewAnswered& e, 
                      {"answer", schema::name_of(e.answer)},
                      {"decision_id", e.decision_id.str()},
                      {"argument_hash", e.argument_hash}};
-  facts["by"] = e.by ? json::value(e.by->str()) : json::value(nullptr);
-  return insert_outbox(tx, row, e.review_id.str() + "/review.answered", "review.answered", facts, at);
+  facts["by"] = nullptr;  // expired, unless somebody answered
+  facts["requested_by"] = row.subject.str();
+  facts["note"] = e.note;
+  facts["edited"] = e.arguments.has_value();
+  return tell(tx, row, e.review_id.str() + "/review.answered", "review.answered", std::move(facts),
+              e.by ? std::optional(e.by->str()) : std::nullopt);
 }
 
-Status follow(sql::Transaction& tx, const RunRow& row, const RunFinished& e, WallTime at) {
+Status follow(sql::Transaction& tx, const RunRow& row, const RunFinished& e, WallTime) {
   WRIT_CHECK(tx.run("UPDATE reviews SET status = 'expired' WHERE tenant = ?1 AND run = ?2 AND status = 'open'",
                     row.tenant, row.id));
-  const json::object facts{{"run_id", row.id.str()},
-                           {"session_id", row.session.str()},
-                           {"subject", row.subject.str()},
-                           {"status", schema::name_of(e.status)},
-                           {"reason", e.reason},
-                           {"prompt_tokens", e.prompt.value},
-                           {"completion_tokens", e.completion.value}};
-  return insert_outbox(tx, row, row.id.str() + "/run.finished", "run.finished", facts, at);
+  json::object facts{{"run_id", row.id.str()},
+                     {"session_id", row.session.str()},
+                     {"subject", row.subject.str()},
+                     {"status", schema::name_of(e.status)},
+                     {"reason", e.reason},
+                     {"prompt_tokens", e.prompt.value},
+                     {"completion_tokens", e.completion.value}};
+  return tell(tx, row, row.id.str() + "/run.finished", "run.finished", std::move(facts), row.subject.str());
 }
 
 Status follow(sql::Transaction& tx, const RunRow& row, const Event& event) {

@@ -1,5 +1,7 @@
 #include "policy/audit_chain.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "core/encoding.h"
@@ -8,8 +10,66 @@
 namespace writ::policy {
 namespace {
 
-std::string digest_of(WallTime at, const std::vector<Head>& heads) {
-  return crypto::sha256(canonical_json(json::value{{"at", to_rfc3339(at)}, {"heads", schema::encode(heads)}}));
+// Independent of the order in which heads are shown, and of which are shown.
+std::string root_of(const Checkpoint& checkpoint) {
+  auto hashes = checkpoint.others;
+  for (const auto& head : checkpoint.heads) hashes.push_back(hash_of(head));
+  std::ranges::sort(hashes);
+  std::string all;
+  for (const auto& hash : hashes) all += hash;
+  return crypto::sha256_hex(all);
+}
+
+json::object signed_part(const Checkpoint& c) {
+  if (c.v == 1) return {{"at", to_rfc3339(c.at)}, {"heads", schema::encode(c.heads)}};
+  return {{"v", c.v},           {"number", c.number}, {"at", to_rfc3339(c.at)}, {"previous", c.previous},
+          {"root", root_of(c)}, {"kid", c.kid}};
+}
+
+std::string digest_of(const Checkpoint& checkpoint) {
+  return crypto::sha256(canonical_json(json::value(signed_part(checkpoint))));
+}
+
+AuditFinding at_record(std::string code, const AuditRecord& r, const AuditPlace& place, std::string_view what) {
+  AuditFinding out{.code = std::move(code),
+                   .message = fmt::format("{}/{}/{}: {}", r.tenant.str(), r.shard, r.seq, what),
+                   .tenant = r.tenant,
+                   .shard = r.shard,
+                   .seq = r.seq,
+                   .checkpoint = {},
+                   .file = {},
+                   .line = {}};
+  if (!place.file.empty()) {
+    out.file = place.file;
+    out.line = place.line;
+  }
+  return out;
+}
+
+AuditFinding at_checkpoint(std::string code, std::int64_t number, const AuditPlace& place, std::string_view what) {
+  AuditFinding out{.code = std::move(code),
+                   .message = fmt::format("checkpoint {}: {}", number, what),
+                   .tenant = {},
+                   .shard = {},
+                   .seq = {},
+                   .checkpoint = number,
+                   .file = {},
+                   .line = {}};
+  if (!place.file.empty()) {
+    out.file = place.file;
+    out.line = place.line;
+  }
+  return out;
+}
+
+AuditFinding at_head(std::string code, const Checkpoint& c, const Head& head, const AuditPlace& place,
+                     std::string_view what) {
+  auto out = at_checkpoint(std::move(code), c.number, place,
+                           fmt::format("the chain {}/{} {}", head.tenant.str(), head.shard, what));
+  out.tenant = head.tenant;
+  out.shard = head.shard;
+  out.seq = head.seq;
+  return out;
 }
 
 }  // namespace
@@ -17,55 +77,156 @@ std::string digest_of(WallTime at, const std::vector<Head>& heads) {
 std::string hash_of(const AuditRecord& record) {
   auto document = schema::encode(record).as_object();
   document.erase("hash");
+  if (record.v == 1) {
+    document.erase("run_id");
+    document.erase("subject");
+  }
   return crypto::sha256_hex(canonical_json(document));
 }
 
-Result<Checkpoint> sign_checkpoint(WallTime at, std::vector<Head> heads, const crypto::SigningKey& key) {
-  WRIT_TRY(const auto signature, key.sign(digest_of(at, heads)));
-  return Checkpoint{
-      .at = at, .heads = std::move(heads), .kid = key.public_key().kid(), .signature = to_base64url(signature)};
+std::string hash_of(const Head& head) { return crypto::sha256_hex(canonical_json(schema::encode(head))); }
+
+std::string hash_of(const Checkpoint& checkpoint) {
+  auto document = signed_part(checkpoint);
+  document["kid"] = checkpoint.kid;
+  document["signature"] = checkpoint.signature;
+  return crypto::sha256_hex(canonical_json(json::value(std::move(document))));
 }
 
-void AuditVerifier::problem(std::string text) {
+Result<Checkpoint> sign_checkpoint(std::int64_t number, WallTime at, std::string previous, std::vector<Head> heads,
+                                   const crypto::SigningKey& key) {
+  Checkpoint out{.v = checkpoint_format,
+                 .number = number,
+                 .at = at,
+                 .previous = std::move(previous),
+                 .heads = std::move(heads),
+                 .others = {},
+                 .kid = key.public_key().kid(),
+                 .signature = {}};
+  WRIT_TRY(const auto signature, key.sign(digest_of(out)));
+  out.signature = to_base64url(signature);
+  return out;
+}
+
+Checkpoint shown_to(const TenantId& tenant, Checkpoint checkpoint) {
+  std::vector<Head> own;
+  for (auto& head : checkpoint.heads)
+    if (head.tenant == tenant) own.push_back(std::move(head));
+    else checkpoint.others.push_back(hash_of(head));
+  std::ranges::sort(checkpoint.others);
+  checkpoint.heads = std::move(own);
+  return checkpoint;
+}
+
+Result<Checkpoint> read_checkpoint(std::string_view text) {
+  WRIT_TRY(const auto document, parse_json(text));
+  return schema::decode<Checkpoint>(document);
+}
+
+std::int64_t AuditVerifier::seq_of(const TenantId& tenant, const std::string& shard) const {
+  const auto chain = chains_.find({tenant, shard});
+  return chain == chains_.end() ? 0 : chain->second.seq;
+}
+
+void AuditVerifier::found(AuditFinding finding) {
   report_.ok = false;
-  if (report_.problems.size() < problems_max) report_.problems.push_back(std::move(text));
+  ++report_.findings_count;
+  if (report_.findings.size() >= findings_max) return;
+  report_.problems.push_back(finding.message);
+  report_.findings.push_back(std::move(finding));
 }
 
-void AuditVerifier::take(const AuditRecord& record) {
+void AuditVerifier::take(const AuditRecord& record, const AuditPlace& place) {
   ++report_.records;
-  auto& hashes = hashes_[{record.tenant, record.shard}];
-  const auto place = fmt::format("{}/{}/{}", record.tenant.str(), record.shard, record.seq);
-  if (record.v != audit_format) problem(place + ": unknown format version");
-  if (record.seq != static_cast<std::int64_t>(hashes.size()) + 1)
-    problem(fmt::format("{}: expected record {}: records are missing", place, hashes.size() + 1));
-  if (record.prev_hash != (hashes.empty() ? std::string(genesis) : hashes.back()))
-    problem(place + ": does not follow from the record before it");
-  if (record.hash != hash_of(record)) problem(place + ": was rewritten, its hash does not match");
-  hashes.push_back(record.hash);
+  auto& chain = chains_[{record.tenant, record.shard}];
+  if (only_ && record.tenant != *only_) found(at_record("foreign_record", record, place, "is of another tenant"));
+  if (record.v < 1 || record.v > audit_format)
+    found(at_record("unknown_format", record, place, fmt::format("unknown format version {}", record.v)));
+  else if (record.v < chain.v)
+    found(at_record("older_format", record, place, "has an older format than the record before it"));
+  if (record.seq != chain.seq + 1)
+    found(at_record("records_missing", record, place,
+                    fmt::format("expected record {}: records are missing", chain.seq + 1)));
+  else if (record.prev_hash != chain.hash)
+    found(at_record("broken_link", record, place, "does not follow from the record before it"));
+  if (record.hash != hash_of(record))
+    found(at_record("record_rewritten", record, place, "was rewritten, its hash does not match"));
+  chain.seq = record.seq;
+  chain.hash = record.hash;
+  chain.v = std::max(chain.v, record.v);
 }
 
-void AuditVerifier::take(const Checkpoint& checkpoint) {
+void AuditVerifier::check_link(const Checkpoint& c, const AuditPlace& place) {
+  if (c.v < newest_.v) found(at_checkpoint("older_format", c.number, place, "has an older format than the one before"));
+  if (c.number != newest_.number + 1)
+    found(at_checkpoint("checkpoints_missing", c.number, place,
+                        c.number <= newest_.number
+                            ? fmt::format("comes behind number {}", newest_.number)
+                            : fmt::format("expected number {}: checkpoints are missing", newest_.number + 1)));
+  else if (c.v > 1 && c.previous != newest_.hash)
+    found(at_checkpoint("broken_checkpoint_link", c.number, place, "does not follow from the checkpoint before it"));
+  const auto* key = keys_->find(c.kid);
+  const auto signature = from_base64url(c.signature);
+  if (key == nullptr)
+    found(at_checkpoint("unknown_key", c.number, place, "is signed with a key that is not trusted: " + c.kid));
+  else if (!signature || !key->verify(digest_of(c), *signature))
+    found(at_checkpoint("bad_signature", c.number, place, "its signature does not hold"));
+}
+
+void AuditVerifier::check_head(const Checkpoint& c, const Head& head, const AuditPlace& place) {
+  auto& chain = chains_[{head.tenant, head.shard}];
+  const bool first = !std::exchange(chain.parted, chain.seq != head.seq || chain.hash != head.hash);
+  if (head.seq < chain.covered && !chain.parted)
+    found(at_head("heads_went_back", c, head, place,
+                  fmt::format("is signed with {} records after it was with {}", head.seq, chain.covered)));
+  if (chain.covered == 0) ++covered_chains_;
+  chain.covered = std::max(chain.covered, head.seq);
+  if (!chain.parted || !first) return;
+  if (chain.seq == 0)
+    found(at_head("chain_missing", c, head, place, fmt::format("with {} records is missing", head.seq)));
+  else if (chain.seq < head.seq)
+    found(at_head("tail_cut", c, head, place,
+                  fmt::format("had {} records, {} are left: its tail was cut", head.seq, chain.seq)));
+  else found(at_head("chain_rewritten", c, head, place, fmt::format("was rewritten before record {}", head.seq)));
+}
+
+void AuditVerifier::take(const Checkpoint& given, const AuditPlace& place) {
   ++report_.checkpoints;
-  const auto place = "checkpoint of " + to_rfc3339(checkpoint.at);
-  const auto* key = keys_.find(checkpoint.kid);
-  const auto signature = from_base64url(checkpoint.signature);
-  if (key == nullptr || !signature || !key->verify(digest_of(checkpoint.at, checkpoint.heads), *signature))
-    return problem(place + ": its signature does not hold");
-  for (const auto& head : checkpoint.heads) {
+  auto numbered = given;
+  if (given.v == 1) numbered.number = newest_.number + 1;  // its number is its place
+  const auto& c = numbered;
+  if (c.v < 1 || c.v > checkpoint_format)
+    return found(at_checkpoint("unknown_format", c.number, place, fmt::format("unknown format version {}", c.v)));
+  check_link(c, place);
+  std::size_t shown = 0;
+  for (const auto& head : c.heads) {
     if (only_ && head.tenant != *only_) continue;
-    const auto chain = hashes_.find({head.tenant, head.shard});
-    const auto name = head.tenant.str() + "/" + head.shard;
-    if (chain == hashes_.end()) {
-      problem(fmt::format("{}: the chain {} with {} records is missing", place, name, head.seq));
-    } else if (head.seq < 1 || static_cast<std::size_t>(head.seq) > chain->second.size()) {
-      problem(fmt::format("{}: the chain {} had {} records, {} are left: its tail was cut", place, name, head.seq,
-                          chain->second.size()));
-    } else if (chain->second[static_cast<std::size_t>(head.seq) - 1] != head.hash) {
-      problem(fmt::format("{}: the chain {} was rewritten before record {}", place, name, head.seq));
-    }
+    check_head(c, head, place);
+    ++shown;
+  }
+  // What was signed once is in every later checkpoint; an export might hide it among the others.
+  if (shown < covered_chains_) found(at_checkpoint("head_hidden", c.number, place, "no longer shows every chain"));
+  newest_ = {.number = c.number, .v = c.v, .hash = hash_of(c)};
+  report_.head_number = c.number;
+  report_.head_hash = newest_.hash;
+  if (const auto wanted = expected_.find(c.number); wanted != expected_.end()) {
+    if (wanted->second != newest_.hash)
+      found(at_checkpoint("not_as_expected", c.number, place,
+                          "has the hash " + newest_.hash + ", not the expected " + wanted->second));
+    expected_.erase(wanted);
   }
 }
 
-AuditReport AuditVerifier::report() const { return report_; }
+void AuditVerifier::unreadable_checkpoint(std::int64_t number, const AuditPlace& place) {
+  found(at_checkpoint("checkpoint_unreadable", number, place, "is no checkpoint that can be read"));
+  newest_.number = number;
+}
+
+void AuditVerifier::end() {
+  for (const auto& [number, hash] : expected_)
+    found(at_checkpoint("not_as_expected", number, {}, "was expected and is not there: the audit was set back"));
+  for (const auto& [name, chain] : chains_) report_.uncovered += std::max<std::int64_t>(0, chain.seq - chain.covered);
+  report_.done = true;
+}
 
 }  // namespace writ::policy

@@ -1,5 +1,7 @@
 #include "policy/budget_store.h"
 
+#include "policy/audit_store.h"
+
 namespace writ::policy {
 namespace {
 
@@ -126,7 +128,12 @@ Result<std::int64_t> expire_reservations(sql::Transaction& tx) {
   for (auto found = rows; !found.empty();) {
     auto drawn = drawn_of(found.front());
     quota::expire(drawn.budget, drawn.reservation);
-    WRIT_CHECK(store_drawn(tx, found.front().get<TenantId>(0), found.front().get<std::string>(1), drawn));
+    const auto tenant = found.front().get<TenantId>(0);
+    const auto decision = found.front().get<std::string>(1);
+    WRIT_CHECK(store_drawn(tx, tenant, decision, drawn));
+    WRIT_CHECK(append_record(
+        tx, tenant, "reservation.expired",
+        {{"decision_id", decision}, {"budget", drawn.budget_id}, {"presumed", drawn.reservation.estimate}}, {}));
     ++expired;
     WRIT_TRY(found, tx.rows(std::string(drawn_columns) + "WHERE r.state = 0 AND r.expires_at <= ?1 LIMIT 1", tx.now()));
   }

@@ -19,6 +19,8 @@ struct Parts {
   PolicyProbe probe;
   PolicyService service;
   observability::LastKnown audit{"audit", Seconds{10}};
+  // Known anew after each interval, and a slow disk's patience.
+  observability::LastKnown checkpoints{"checkpoints", deps.settings.checkpoint_every + Seconds{30}};
 };
 
 Context own_context(std::stop_token stop) {
@@ -27,10 +29,10 @@ Context own_context(std::stop_token stop) {
   return ctx.within(Seconds{5});
 }
 
-// Each second: expire reservations, prove that audit can be committed, look at the constitution, sign checkpoints.
+// Each second: expire reservations, prove that audit can be committed, look at the constitution.
 Task<void> keep_house(Parts* parts, std::stop_token stop) {
   constexpr Millis tick{1000};
-  auto next_refresh = parts->deps.clock.steady(), next_checkpoint = next_refresh;
+  auto next_refresh = parts->deps.clock.steady();
   while (!stop.stop_requested()) {
     const auto now = parts->deps.clock.steady();
     parts->audit.set(co_await parts->service.check_audit(own_context(stop)));
@@ -38,25 +40,45 @@ Task<void> keep_house(Parts* parts, std::stop_token stop) {
       parts->deps.log.warn("reservations_presumed", {{"count", *swept}});
     if (now >= next_refresh) {
       next_refresh = now + parts->deps.settings.refresh;
-      if (const auto refreshed = parts->service.refresh(); !refreshed)
+      if (const auto refreshed = co_await parts->service.look_at_constitution(own_context(stop)); !refreshed)
         parts->deps.log.failed("constitution_refused", refreshed.error());
-    }
-    if (now >= next_checkpoint) {
-      next_checkpoint = now + parts->deps.settings.checkpoint_every;
-      if (const auto written = co_await parts->service.checkpoint(own_context(stop)); !written)
-        parts->deps.log.failed("checkpoint_failed", written.error());
     }
     if (!co_await async::sleep_for(tick, stop)) co_return;
   }
 }
 
+// Apart from the rest: the disk of the lines outside may be slow.
+Task<void> keep_checkpoints(Parts* parts, std::stop_token stop) {
+  bool damaged = false;
+  do {
+    const auto written = co_await parts->service.checkpoint(own_context(stop));
+    if (!written && stop.stop_requested()) co_return;
+    parts->checkpoints.set(written ? Status{} : Status(fail(written.error())));
+    if (!written) {
+      parts->deps.log.failed("checkpoint_failed", written.error());
+      continue;
+    }
+    if (written->repaired) parts->deps.log.warn("checkpoint_line_repaired", {});
+    if (written->damaged && !std::exchange(damaged, written->damaged))
+      parts->deps.log.failed("checkpoint_lines_damaged",
+                             conflict("checkpoint_lines_damaged",
+                                      "the checkpoints outside the database are not what was "
+                                      "written; see writ audit verify"));
+  } while (co_await async::sleep_for(parts->deps.settings.checkpoint_every, stop));
+}
+
 Task<Status> start(Parts* parts, runtime::Scope scope) {
   WRIT_CO_CHECK(co_await parts->service.start(own_context({})));
   parts->audit.set(co_await parts->service.check_audit(own_context({})));
+  WRIT_CO_CHECK(
+      scope.tasks.spawn(scope.loops.at(0), "policy.keep_checkpoints", keep_checkpoints(parts, scope.tasks.stopping())));
   co_return scope.tasks.spawn(scope.loops.at(0), "policy.keep_house", keep_house(parts, scope.tasks.stopping()));
 }
 
-Task<Status> flush(Parts* parts) { co_return co_await parts->service.checkpoint(own_context({})); }
+Task<Status> flush(Parts* parts) {
+  WRIT_CO_CHECK(co_await parts->service.checkpoint(own_context({})));
+  co_return Status{};
+}
 
 }  // namespace
 
@@ -68,6 +90,9 @@ Made make_service(Deps deps) {
       .registry = &p->deps.registry,
       .routes = {policy_routes(p->deps.invoker, p->service)},
       .checks = {{.name = "audit", .status = [p] { return p->audit.get(); }},
+                 {.name = "checkpoints",
+                  .need = observability::Need::optional,
+                  .status = [p] { return p->checkpoints.get(); }},
                  {.name = "constitution", .status = [p] { return p->service.check_constitution(); }},
                  {.name = "identity", .status = [p] { return p->deps.identity_fresh(); }}},
       .start = [p](runtime::Scope scope) { return start(p, scope); },

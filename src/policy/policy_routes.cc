@@ -11,6 +11,9 @@ http::Routes policy_routes(http::Invoker& invoker, PolicyPort& port) {
   routes.add(op::append_audit, port, &PolicyPort::append_audit);
   routes.add(op::list_audit, port, &PolicyPort::list_audit);
   routes.add(op::verify_audit, port, &PolicyPort::verify_audit);
+  routes.add(op::watch_audit_verification, port, &PolicyPort::watch_audit_verification);
+  routes.add(op::export_audit, port, &PolicyPort::export_audit);
+  routes.add(op::audit_head, port, &PolicyPort::audit_head);
   routes.add(op::budget, port, &PolicyPort::budget);
   routes.add(op::constitution, port, &PolicyPort::constitution);
   routes.add(op::keys, port, &PolicyPort::keys);

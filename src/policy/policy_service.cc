@@ -1,8 +1,5 @@
 #include "policy/policy_service.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <fstream>
 #include <iterator>
 
@@ -19,29 +16,6 @@ Result<std::string> read_file(const std::filesystem::path& file, std::string_vie
   return std::string((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
 }
 
-// Appends one line and waits for the disk, so that the line outlives the machine.
-Status append_line(const std::filesystem::path& file, std::string line) {
-  line += '\n';
-  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (fd < 0) return fail(unavailable("storage_failed", "cannot write " + file.string()));
-  const bool ok = ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && ::fsync(fd) == 0;
-  ::close(fd);
-  if (!ok) return fail(unavailable("storage_failed", "cannot write " + file.string()));
-  return {};
-}
-
-std::vector<Checkpoint> read_checkpoints(const std::filesystem::path& file) {
-  std::vector<Checkpoint> out;
-  std::ifstream in(file);
-  for (std::string line; std::getline(in, line);) {
-    const auto document = parse_json(line);
-    const auto checkpoint =
-        document ? schema::decode<Checkpoint>(*document) : Result<Checkpoint>(fail(document.error()));
-    out.push_back(checkpoint ? *checkpoint : Checkpoint{});  // a broken line is a checkpoint that does not verify
-  }
-  return out;
-}
-
 }  // namespace
 
 PolicyService::PolicyService(PolicyStore& store, PolicySettings settings, PolicyFiles files, Secret key_secret,
@@ -49,12 +23,13 @@ PolicyService::PolicyService(PolicyStore& store, PolicySettings settings, Policy
                              Random& random)
     : store_(store),
       settings_(std::move(settings)),
-      files_(std::move(files)),
+      files_paths_(std::move(files)),
       key_secret_(std::move(key_secret)),
       identity_fresh_(std::move(identity_fresh)),
       probe_(probe),
       clock_(clock),
-      random_(random) {}
+      random_(random),
+      seal_(key_secret_) {}
 
 Task<Status> PolicyService::open_ring(Context ctx) {
   WRIT_CO_TRY(const auto sealed, co_await store_.sealed_ring(ctx));
@@ -63,7 +38,7 @@ Task<Status> PolicyService::open_ring(Context ctx) {
   if (!opened) co_return fail(std::move(opened).error());
   if (!sealed) {
     WRIT_CO_TRY(auto text, opened->seal(key_secret_, random_));
-    WRIT_CO_CHECK(co_await store_.put_sealed_ring(ctx, std::move(text)));
+    WRIT_CO_CHECK(co_await store_.put_sealed_ring(ctx, std::move(text), seal_.of(0, std::string(genesis))));
   }
   const std::lock_guard lock(mutex_);
   public_keys_ = std::make_shared<crypto::KeySet>(opened->all_public_keys());
@@ -72,19 +47,19 @@ Task<Status> PolicyService::open_ring(Context ctx) {
 }
 
 Task<Status> PolicyService::start(Context ctx) {
-  WRIT_CO_CHECK(co_await open_ring(std::move(ctx)));
-  co_return refresh();
+  WRIT_CO_CHECK(co_await open_ring(ctx));
+  co_return co_await look_at_constitution(std::move(ctx));
 }
 
 Status PolicyService::refresh() {
-  WRIT_TRY(const auto text, read_file(files_.constitution, "run writ init, or set WRIT_POLICY_CONSTITUTION"));
-  WRIT_TRY(const auto signers_text, read_file(files_.signers, "run writ init, or set WRIT_POLICY_SIGNERS"));
+  WRIT_TRY(const auto text, read_file(files_paths_.constitution, "run writ init, or set WRIT_POLICY_CONSTITUTION"));
+  WRIT_TRY(const auto signers_text, read_file(files_paths_.signers, "run writ init, or set WRIT_POLICY_SIGNERS"));
   const auto refused = [&](Error error) {
     probe_.constitution_refused();
     return fail(std::move(error));
   };
   const auto jwks = parse_json(signers_text);
-  if (!jwks) return refused(invalid("bad_constitution", files_.signers.string() + " is not JSON"));
+  if (!jwks) return refused(invalid("bad_constitution", files_paths_.signers.string() + " is not JSON"));
   const auto signers = crypto::KeySet::from_jwks(*jwks);
   if (!signers) return refused(signers.error());
   auto verified = verify_constitution(text, *signers);
@@ -126,7 +101,7 @@ std::shared_ptr<const crypto::KeySet> PolicyService::public_keys() const {
 }
 
 Result<std::string> PolicyService::grant_for(const Principal& principal, const EvaluateRequest& question,
-                                             const Decision& decision) const {
+                                             const Decision& decision, WallTime expires_at) const {
   std::shared_ptr<const crypto::KeyRing> ring;
   {
     const std::lock_guard lock(mutex_);
@@ -139,7 +114,7 @@ Result<std::string> PolicyService::grant_for(const Principal& principal, const E
                      .resource = question.resource.id,
                      .request_hash = question.request_hash,
                      .obligations = decision.obligations,
-                     .expires_at = clock_.now() + settings_.grant_life},
+                     .expires_at = expires_at},
                     ring->active());
 }
 
@@ -159,10 +134,11 @@ Result<Recording> PolicyService::judged(const Context& ctx, const ActiveConstitu
                 .decision_id = make_id<DecisionId>(clock_.now(), random_),
                 .budgets = active.text().budgets,
                 .reservation_life = settings_.reservation_life,
+                .trace_id = ctx.trace.trace_id,
+                .grant_expires_at = clock_.now() + settings_.grant_life,
                 .grant = {}};
-  out.grant = [this, principal = ctx.principal, asked = out.question](const Decision& decision) {
-    return grant_for(principal, asked, decision);
-  };
+  out.grant = [this, principal = ctx.principal, asked = out.question, expires_at = out.grant_expires_at](
+                  const Decision& decision) { return grant_for(principal, asked, decision, expires_at); };
   return out;
 }
 
@@ -240,22 +216,6 @@ Task<Result<Finished>> PolicyService::finish(Context ctx, FinishRequest in) {
   co_return finished;
 }
 
-Task<Result<Appended>> PolicyService::append_audit(Context ctx, AppendAudit in) {
-  return store_.append(std::move(ctx), std::move(in));
-}
-
-Task<Result<AuditPage>> PolicyService::list_audit(Context ctx, ListAudit in) {
-  auto tenant = ctx.principal.tenant;
-  return store_.audit_page(std::move(ctx), std::move(tenant), std::move(in));
-}
-
-Task<Result<AuditReport>> PolicyService::verify_audit(Context ctx, http::Nothing) {
-  // Only who may do everything sees the chains of all tenants.
-  std::optional<TenantId> only;
-  if (!ctx.principal.has_scope("*")) only = ctx.principal.tenant;
-  return store_.verify(std::move(ctx), *public_keys(), read_checkpoints(files_.checkpoints), std::move(only));
-}
-
 Task<Result<Budget>> PolicyService::budget(Context ctx, http::Nothing) {
   WRIT_CO_TRY(const auto in_force, active());
   auto tenant = ctx.principal.tenant;
@@ -275,18 +235,6 @@ Task<Result<ConstitutionInfo>> PolicyService::constitution(Context, http::Nothin
 
 Task<Result<KeySetDocument>> PolicyService::keys(Context, http::Nothing) {
   co_return KeySetDocument{.keys = public_keys()->to_jwks().at("keys").as_array()};
-}
-
-Task<Status> PolicyService::checkpoint(Context ctx) {
-  std::shared_ptr<const crypto::KeyRing> ring;
-  {
-    const std::lock_guard lock(mutex_);
-    ring = ring_;
-  }
-  WRIT_CO_TRY(const auto made, co_await store_.checkpoint(std::move(ctx), ring->active()));
-  if (!made) co_return Status{};
-  probe_.checkpoint_signed();
-  co_return append_line(files_.checkpoints, to_text(schema::encode(*made)));
 }
 
 }  // namespace writ::policy

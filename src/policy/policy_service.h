@@ -6,8 +6,12 @@
 #include <memory>
 #include <mutex>
 
+#include "async/blocking_pool.h"
+#include "core/fail_point.h"
 #include "crypto/key_ring.h"
 #include "policy/api/policy_port.h"
+#include "policy/audit_check.h"
+#include "policy/audit_reads.h"
 #include "policy/inspections.h"
 #include "policy/policy_metrics.h"
 #include "policy/policy_settings.h"
@@ -33,8 +37,11 @@ class PolicyService final : public PolicyPort {
   [[nodiscard]] Task<Status> start(Context ctx);
   /// Looks at the constitution file; what does not verify or compile never becomes active, the old one stays.
   [[nodiscard]] Status refresh();
+  /// The same on a thread that may block: reading and compiling take long.
+  [[nodiscard]] Task<Status> look_at_constitution(Context ctx);
   /// Signs the heads of the audit chains when they have changed, and writes the checkpoint outside the database.
-  [[nodiscard]] Task<Status> checkpoint(Context ctx);
+  /// First it writes the lines that a crash or a full disk left out. Errors: conflict (audit_rewritten), unavailable.
+  [[nodiscard]] Task<Result<CheckpointFile::Appended>> checkpoint(Context ctx);
   /// Expires reservations. Gives how many.
   [[nodiscard]] Task<Result<std::int64_t>> sweep(Context ctx) { return store_.expire(std::move(ctx)); }
   /// Whether decisions can be committed now.
@@ -48,7 +55,10 @@ class PolicyService final : public PolicyPort {
   Task<Result<Finished>> finish(Context ctx, FinishRequest in) override;
   Task<Result<Appended>> append_audit(Context ctx, AppendAudit in) override;
   Task<Result<AuditPage>> list_audit(Context ctx, ListAudit in) override;
-  Task<Result<AuditReport>> verify_audit(Context ctx, http::Nothing in) override;
+  Task<Result<AuditReport>> verify_audit(Context ctx, VerifyAudit in) override;
+  Task<Result<StreamPtr<AuditReport>>> watch_audit_verification(Context ctx, VerifyAudit in) override;
+  Task<Result<StreamPtr<ExportLine>>> export_audit(Context ctx, ExportAudit in) override;
+  Task<Result<AuditHead>> audit_head(Context ctx, http::Nothing in) override;
   Task<Result<Budget>> budget(Context ctx, http::Nothing in) override;
   Task<Result<ConstitutionInfo>> constitution(Context ctx, http::Nothing in) override;
   Task<Result<KeySetDocument>> keys(Context ctx, http::Nothing in) override;
@@ -62,19 +72,30 @@ class PolicyService final : public PolicyPort {
   [[nodiscard]] Result<Recording> judged(const Context& ctx, const ActiveConstitution& active,
                                          EvaluateRequest question);
   [[nodiscard]] Result<std::string> grant_for(const Principal& principal, const EvaluateRequest& question,
-                                              const Decision& decision) const;
+                                              const Decision& decision, WallTime expires_at) const;
+  [[nodiscard]] Task<Result<CheckpointFile::Appended>> write_lines(Context ctx);
+  /// Whose records the caller may see. Errors: forbidden (missing_scope).
+  [[nodiscard]] static Result<std::optional<TenantId>> visible(const Context& ctx,
+                                                               const std::optional<TenantId>& wanted);
+  /// Records that somebody read the audit or took it out.
+  [[nodiscard]] Task<Status> record_read(Context ctx, std::string_view kind, json::object what);
   /// The refusal of a spent budget, recorded as a deny; then the error.
   [[nodiscard]] Task<Result<Decision>> refuse_spent(Context ctx, Recording recording, Error spent);
 
   PolicyStore& store_;
   const PolicySettings settings_;
-  const PolicyFiles files_;
+  const PolicyFiles files_paths_;
   const Secret key_secret_;
   const std::function<Status()> identity_fresh_;
   PolicyProbe& probe_;
   const Clock& clock_;
   Random& random_;
+  const CheckpointSeal seal_;
   Inspections inspections_;
+  AuditReads audit_reads_;
+  const std::shared_ptr<std::atomic<int>> verifications_ = std::make_shared<std::atomic<int>>(0);  // held by each
+  std::mutex lines_mutex_;  // held by threads of the pool only
+  async::BlockingPool pool_{"policy_files", 2, 64};  // files, and what takes long: never on a loop
   mutable std::mutex mutex_;
   std::shared_ptr<const ActiveConstitution> active_;  // shared with questions that began before a swap
   std::shared_ptr<const crypto::KeyRing> ring_;

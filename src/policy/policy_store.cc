@@ -8,6 +8,11 @@ std::string run_of(const EvaluateRequest& question) {
   return run != nullptr && run->is_object() ? std::string(text_at(run->get_object(), "id")) : std::string();
 }
 
+// request_id is run/step/attempt/action/n, or of a direct call call_<id>/action/n.
+std::string run_of(const std::string& request_id) {
+  return request_id.starts_with(RunId::prefix) ? request_id.substr(0, request_id.find('/')) : std::string();
+}
+
 Result<std::optional<Decision>> find_answer(sql::Reader& reader, const TenantId& tenant, const std::string& request_id,
                                             const std::string& body_hash) {
   WRIT_TRY(const auto row, reader.row("SELECT body_hash, answer FROM decisions WHERE tenant = ?1 AND request_id = ?2",
@@ -32,7 +37,18 @@ json::object audit_of(const Recording& r, const Decision& answer) {
                     {"obligations", schema::encode(answer.obligations)}};
   if (answer.reservation) data["reservation"] = schema::encode(*answer.reservation);
   if (r.question.of) data["of"] = r.question.of->str();
+  if (answer.grant) data["grant_expires_at"] = to_rfc3339(r.grant_expires_at);
+  if (!r.trace_id.empty()) data["trace_id"] = r.trace_id;
   return data;
+}
+
+// How far an output has been released, with the hash of what was looked at last.
+Result<std::optional<json::object>> released_of(sql::Reader& reader, const TenantId& tenant,
+                                                const DecisionId& decision) {
+  WRIT_TRY(const auto row, reader.row("SELECT upto, chunk_hash FROM releases WHERE tenant = ?1 AND decision_id = ?2",
+                                      tenant, decision));
+  if (!row) return std::nullopt;
+  return json::object{{"upto", row->get<std::int64_t>(0)}, {"chunk_hash", row->get<std::string>(1)}};
 }
 
 Status write_decision(sql::Transaction& tx, const Recording& r, const Decision& answer) {
@@ -42,7 +58,13 @@ Status write_decision(sql::Transaction& tx, const Recording& r, const Decision& 
              "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
              r.tenant, r.decision_id, r.question.request_id, r.body_hash, r.subject, schema::name_of(r.question.action),
              schema::name_of(answer.decision), to_text(schema::encode(answer)), r.question.of, tx.now()));
-  WRIT_CHECK(append_record(tx, r.tenant, "decision", audit_of(r, answer), run_of(r.question)));
+  auto data = audit_of(r, answer);
+  if (r.question.of) {
+    WRIT_TRY(auto released, released_of(tx, r.tenant, *r.question.of));
+    if (released) data["released"] = std::move(*released);
+  }
+  WRIT_CHECK(append_record(tx, r.tenant, "decision", std::move(data),
+                           {.run_id = run_of(r.question), .subject = r.subject.str()}));
   return {};
 }
 
@@ -81,8 +103,8 @@ Result<Settled> settle_in(sql::Transaction& tx, const TenantId& tenant, const Se
            tx.row("SELECT actual FROM settlements WHERE tenant = ?1 AND request_id = ?2", tenant, request.request_id));
   if (before && before->get<Tokens>(0) != request.actual)
     return fail(conflict("request_reused", "the request id " + request.request_id + " settled another amount"));
-  WRIT_TRY(const auto decision,
-           tx.row("SELECT verdict FROM decisions WHERE tenant = ?1 AND decision_id = ?2", tenant, request.decision_id));
+  WRIT_TRY(const auto decision, tx.row("SELECT verdict, subject FROM decisions WHERE tenant = ?1 AND decision_id = ?2",
+                                       tenant, request.decision_id));
   if (!decision) return fail(not_found("no_decision", "there is no decision " + request.decision_id.str()));
   WRIT_TRY(auto settled, settle_tokens(tx, tenant, request.decision_id, request.actual));
   if (!budgets.empty()) {
@@ -96,9 +118,10 @@ Result<Settled> settle_in(sql::Transaction& tx, const TenantId& tenant, const Se
                     {"decision_id", request.decision_id.str()},
                     {"tokens", settled.settled.value},
                     {"overrun", settled.overrun.value}};
-  const auto slash = request.request_id.find('/');
-  const auto run = request.request_id.starts_with(RunId::prefix) ? request.request_id.substr(0, slash) : std::string();
-  WRIT_CHECK(append_record(tx, tenant, "settle", std::move(data), run));
+  WRIT_TRY(auto released, released_of(tx, tenant, request.decision_id));
+  if (released) data["released"] = std::move(*released);
+  WRIT_CHECK(append_record(tx, tenant, "settle", std::move(data),
+                           {.run_id = run_of(request.request_id), .subject = decision->get<std::string>(1)}));
   return settled;
 }
 
@@ -109,6 +132,40 @@ Status release_in(sql::Transaction& tx, const Released& r) {
              "excluded.chunk_hash, at = excluded.at",
              r.tenant, r.decision_id, r.upto, r.chunk_hash, tx.now()));
   return {};
+}
+
+// The chain is told an upper bound before anything can leave, in steps, so that an output costs few records; the exact
+// end stands in the records of the output's decision and of the settlement.
+Status tell_bound(sql::Transaction& tx, const Released& r) {
+  WRIT_TRY(const auto row,
+           tx.row("SELECT r.told, d.subject, d.request_id FROM releases r JOIN decisions d ON d.tenant = "
+                  "r.tenant AND d.decision_id = r.decision_id WHERE r.tenant = ?1 AND r.decision_id = ?2",
+                  r.tenant, r.decision_id));
+  if (!row || r.upto <= row->get<std::int64_t>(0)) return {};
+  const auto bound = (r.upto + release_step - 1) / release_step * release_step;
+  WRIT_CHECK(
+      tx.run("UPDATE releases SET told = ?3 WHERE tenant = ?1 AND decision_id = ?2", r.tenant, r.decision_id, bound));
+  WRIT_CHECK(append_record(tx, r.tenant, "release", {{"decision_id", r.decision_id.str()}, {"bound", bound}},
+                           {.run_id = run_of(row->get<std::string>(2)), .subject = row->get<std::string>(1)}));
+  return {};
+}
+
+// Signs nothing over a history that is not the one that was sealed.
+Result<std::optional<StoredCheckpoint>> sealed_checkpoint(sql::Transaction& tx, const crypto::SigningKey& key,
+                                                          const CheckpointSeal& seals) {
+  WRIT_TRY(const auto before, newest_checkpoint(tx));
+  WRIT_TRY(const auto seal, read_seal(tx));
+  const auto read = before ? read_checkpoint(before->text) : Result<Checkpoint>(Checkpoint{});
+  const bool version_1 = before && read && read->v == 1 && !seal;
+  if (!version_1)
+    if (const auto problem =
+            seals.problem(seal, before ? before->number : 0, before && read ? hash_of(*read) : std::string(genesis)))
+      return fail(conflict("audit_rewritten", problem->message + ": nothing is signed; see writ audit verify"));
+  WRIT_TRY(auto made, next_checkpoint(tx, key));
+  if (!made) return std::nullopt;
+  WRIT_TRY(const auto checkpoint, read_checkpoint(made->text));
+  WRIT_CHECK(put_seal(tx, seals.of(made->number, hash_of(checkpoint))));
+  return made;
 }
 
 }  // namespace
@@ -134,7 +191,8 @@ CREATE TABLE key_ring (id INTEGER PRIMARY KEY CHECK (id = 1), sealed TEXT NOT NU
 CREATE TABLE pulse (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL) STRICT;
 )"},
           audit_migration(),
-          budget_migration()};
+          budget_migration(),
+          audit_format_migration()};
 }
 
 Task<Result<std::optional<Decision>>> PolicyStore::answered(Context ctx, TenantId tenant, std::string request_id,
@@ -150,7 +208,10 @@ Task<Result<Decision>> PolicyStore::record(Context ctx, Recording recording) {
 }
 
 Task<Status> PolicyStore::release(Context ctx, Released released) {
-  return database_.write(std::move(ctx), [r = std::move(released)](sql::Transaction& tx) { return release_in(tx, r); });
+  return database_.write(std::move(ctx), [r = std::move(released)](sql::Transaction& tx) -> Status {
+    WRIT_CHECK(release_in(tx, r));
+    return tell_bound(tx, r);
+  });
 }
 
 Task<Result<Settled>> PolicyStore::settle(Context ctx, TenantId tenant, SettleRequest request,
@@ -166,10 +227,10 @@ Task<Result<Finished>> PolicyStore::finish(Context ctx, Recording output, Settle
                          [r = std::move(output), request = std::move(request),
                           released = std::move(released)](sql::Transaction& tx) -> Result<Finished> {
                            Finished out;
+                           // First: the records of both hold how far the output went.
+                           if (released && r.judgement.verdict == Verdict::allow) WRIT_CHECK(release_in(tx, *released));
                            WRIT_TRY(out.settled, settle_in(tx, r.tenant, request, r.budgets));
                            WRIT_TRY(out.decision, record_in(tx, r));
-                           if (released && out.decision.decision == Verdict::allow)
-                             WRIT_CHECK(release_in(tx, *released));
                            return out;
                          });
 }
@@ -179,8 +240,9 @@ Task<Result<Appended>> PolicyStore::append(Context ctx, AppendAudit fact) {
     WRIT_TRY(const auto before,
              tx.row("SELECT seq FROM audit_appends WHERE tenant = ?1 AND id = ?2", fact.tenant, fact.id));
     if (before) return Appended{.seq = before->get<std::int64_t>(0)};
-    const std::string run(text_at(fact.data, "run_id"));
-    WRIT_TRY(const auto record, append_record(tx, fact.tenant, fact.kind, fact.data, run));
+    WRIT_TRY(const auto record, append_record(tx, fact.tenant, fact.kind, fact.data,
+                                              {.run_id = std::string(text_at(fact.data, "run_id")),
+                                               .subject = fact.subject.value_or("")}));
     WRIT_CHECK(
         tx.run("INSERT INTO audit_appends (tenant, id, seq) VALUES (?1, ?2, ?3)", fact.tenant, fact.id, record.seq));
     return Appended{.seq = record.seq};
@@ -193,10 +255,8 @@ Task<Result<AuditPage>> PolicyStore::audit_page(Context ctx, TenantId tenant, Li
   });
 }
 
-Task<Result<AuditReport>> PolicyStore::verify(Context ctx, crypto::KeySet keys, std::vector<Checkpoint> outside,
-                                              std::optional<TenantId> only) {
-  return database_.read(std::move(ctx), [keys = std::move(keys), outside = std::move(outside), only = std::move(only)](
-                                            sql::Reader& reader) { return verify_all(reader, keys, outside, only); });
+Task<Status> PolicyStore::look(Context ctx, std::function<Status(sql::Reader&)> work) {
+  return database_.read(std::move(ctx), std::move(work));
 }
 
 Task<Result<Budget>> PolicyStore::budget(Context ctx, TenantId tenant, std::vector<BudgetRule> budgets) {
@@ -204,23 +264,28 @@ Task<Result<Budget>> PolicyStore::budget(Context ctx, TenantId tenant, std::vect
                                             sql::Reader& reader) { return read_budget(reader, tenant, budgets); });
 }
 
-Task<Result<std::optional<Checkpoint>>> PolicyStore::checkpoint(Context ctx, crypto::SigningKey key) {
-  return database_.write(
-      std::move(ctx), [key = std::move(key)](sql::Transaction& tx) -> Result<std::optional<Checkpoint>> {
-        WRIT_TRY(auto heads, read_heads(tx));
-        WRIT_TRY(const auto last, tx.row("SELECT document FROM checkpoints ORDER BY n DESC LIMIT 1"));
-        const auto text = to_text(schema::encode(heads));
-        if (heads.empty()) return std::nullopt;
-        if (last) {
-          const auto document = parse_json(last->get<std::string>(0));
-          if (document && document->is_object() && document->get_object().contains("heads") &&
-              to_text(document->at("heads")) == text)
-            return std::nullopt;
-        }
-        WRIT_TRY(auto checkpoint, sign_checkpoint(tx.now(), std::move(heads), key));
-        WRIT_CHECK(put_checkpoint(tx, checkpoint));
-        return checkpoint;
-      });
+Task<Result<std::optional<StoredCheckpoint>>> PolicyStore::checkpoint(Context ctx, crypto::SigningKey key,
+                                                                      CheckpointSeal seal) {
+  return database_.write(std::move(ctx), [key = std::move(key), seal = std::move(seal)](sql::Transaction& tx) {
+    return sealed_checkpoint(tx, key, seal);
+  });
+}
+
+Task<Result<UnwrittenLines>> PolicyStore::unwritten(Context ctx) {
+  return database_.read(std::move(ctx), [](sql::Reader& reader) -> Result<UnwrittenLines> {
+    UnwrittenLines out;
+    WRIT_TRY(out.written, lines_written(reader));
+    if (out.written > 0) {
+      WRIT_TRY(auto last, read_checkpoints(reader, out.written - 1, 1));
+      if (!last.empty() && last.front().number == out.written) out.last = std::move(last.front());
+    }
+    WRIT_TRY(out.rows, read_checkpoints(reader, out.written, lines_max));
+    return out;
+  });
+}
+
+Task<Status> PolicyStore::written(Context ctx, std::int64_t number) {
+  return database_.write(std::move(ctx), [number](sql::Transaction& tx) { return set_lines_written(tx, number); });
 }
 
 Task<Result<std::int64_t>> PolicyStore::expire(Context ctx) {
@@ -235,14 +300,21 @@ Task<Result<std::optional<std::string>>> PolicyStore::sealed_ring(Context ctx) {
   });
 }
 
-Task<Status> PolicyStore::put_sealed_ring(Context ctx, std::string sealed) {
-  return database_.write(std::move(ctx), [sealed = std::move(sealed)](sql::Transaction& tx) -> Status {
-    WRIT_CHECK(
-        tx.run("INSERT INTO key_ring (id, sealed, updated_at) VALUES (1, ?1, ?2) ON CONFLICT (id) DO UPDATE SET sealed "
-               "= excluded.sealed, updated_at = excluded.updated_at",
-               sealed, tx.now()));
-    return {};
-  });
+Task<Status> PolicyStore::put_sealed_ring(Context ctx, std::string sealed, Seal seal) {
+  return database_.write(
+      std::move(ctx), [sealed = std::move(sealed), seal = std::move(seal)](sql::Transaction& tx) -> Status {
+        WRIT_TRY(const auto before, tx.row("SELECT 1 FROM audit LIMIT 1"));
+        if (before)
+          return fail(invalid("key_ring_missing",
+                              "the audit has records but the key ring that signed it is gone: restore the "
+                              "database of policy-engine"));
+        WRIT_CHECK(put_seal(tx, seal));
+        WRIT_CHECK(tx.run(
+            "INSERT INTO key_ring (id, sealed, updated_at) VALUES (1, ?1, ?2) ON CONFLICT (id) DO UPDATE SET sealed "
+            "= excluded.sealed, updated_at = excluded.updated_at",
+            sealed, tx.now()));
+        return {};
+      });
 }
 
 Task<Status> PolicyStore::check(Context ctx) {

@@ -6,6 +6,7 @@
 
 #include "policy/audit_store.h"
 #include "policy/budget_store.h"
+#include "policy/checkpoint_seal.h"
 #include "policy/judgement.h"
 
 namespace writ::policy {
@@ -23,6 +24,8 @@ struct Recording {
   DecisionId decision_id;
   std::vector<BudgetRule> budgets;
   Millis reservation_life;
+  std::string trace_id = {};         // of the request, "" if none
+  WallTime grant_expires_at = {};    // of the grant, where one is made
   /// Makes the grant of an allowed decision once its reservation is known. Errors: internal.
   std::function<Result<std::string>(const Decision&)> grant;
 };
@@ -33,6 +36,16 @@ struct Released {
   std::int64_t upto = 0;
   std::string chunk_hash;  // of the text inspected last
 };
+/// The audit chain is told of a release in steps of so many bytes: a record then covers the step that it opens.
+inline constexpr std::int64_t release_step = 1024;
+
+/// Checkpoints whose lines outside are not known to be on disk.
+struct UnwrittenLines {
+  std::int64_t written = 0;              // lines up to this number are
+  std::optional<StoredCheckpoint> last;  // the row of line `written`
+  std::vector<StoredCheckpoint> rows;
+};
+inline constexpr std::int64_t lines_max = 100;  // of one repair
 
 class PolicyStore {
  public:
@@ -53,14 +66,19 @@ class PolicyStore {
                                               std::optional<Released> released);
   [[nodiscard]] Task<Result<Appended>> append(Context ctx, AppendAudit fact);
   [[nodiscard]] Task<Result<AuditPage>> audit_page(Context ctx, TenantId tenant, ListAudit query);
-  [[nodiscard]] Task<Result<AuditReport>> verify(Context ctx, crypto::KeySet keys, std::vector<Checkpoint> outside,
-                                                 std::optional<TenantId> only);
+  /// One short read of any kind; what `work` uses must outlive it.
+  [[nodiscard]] Task<Status> look(Context ctx, std::function<Status(sql::Reader&)> work);
   [[nodiscard]] Task<Result<Budget>> budget(Context ctx, TenantId tenant, std::vector<BudgetRule> budgets);
-  /// Signs all heads when they have changed since the last one.
-  [[nodiscard]] Task<Result<std::optional<Checkpoint>>> checkpoint(Context ctx, crypto::SigningKey key);
+  /// Signs and seals all heads when they have changed since the last one. Errors: conflict (audit_rewritten).
+  [[nodiscard]] Task<Result<std::optional<StoredCheckpoint>>> checkpoint(Context ctx, crypto::SigningKey key,
+                                                                         CheckpointSeal seal);
+  [[nodiscard]] Task<Result<UnwrittenLines>> unwritten(Context ctx);
+  /// Lines up to this number are on disk.
+  [[nodiscard]] Task<Status> written(Context ctx, std::int64_t number);
   [[nodiscard]] Task<Result<std::int64_t>> expire(Context ctx);
   [[nodiscard]] Task<Result<std::optional<std::string>>> sealed_ring(Context ctx);
-  [[nodiscard]] Task<Status> put_sealed_ring(Context ctx, std::string sealed);
+  /// A new ring with the seal of an audit that begins. Errors: invalid (key_ring_missing) when there are records.
+  [[nodiscard]] Task<Status> put_sealed_ring(Context ctx, std::string sealed, Seal seal);
   /// A write that proves the audit can be committed to.
   [[nodiscard]] Task<Status> check(Context ctx);
 

@@ -67,14 +67,35 @@ Value column(sqlite3_stmt* statement, int index) {
   }
 }
 
+int flags_of(Access access) {
+  switch (access) {
+    case Access::writer: return SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    case Access::reader: return SQLITE_OPEN_READWRITE;
+    case Access::read_only: return SQLITE_OPEN_READONLY;
+    case Access::immutable: break;
+  }
+  return SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+}
+
+// Without locks, log and shared memory; what a URI gives a meaning of its own is escaped.
+std::string immutable_uri(const std::filesystem::path& file) {
+  std::string out = "file:";
+  for (const char c : file.string()) {
+    if (c == '%' || c == '?' || c == '#') out += c == '%' ? "%25" : c == '?' ? "%3f" : "%23";
+    else out += c;
+  }
+  return out + "?immutable=1";
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path& file, Access access,
                                                      const SqliteOptions& options) {
   std::unique_ptr<Connection> made(new Connection);
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (access == Access::writer ? SQLITE_OPEN_CREATE : 0);
+  const int flags = SQLITE_OPEN_NOMUTEX | flags_of(access);
   const char* vfs = options.vfs.empty() ? nullptr : options.vfs.c_str();
-  if (const int code = sqlite3_open_v2(file.c_str(), &made->db_, flags, vfs); code != SQLITE_OK)
+  const auto name = access == Access::immutable ? immutable_uri(file) : file.string();
+  if (const int code = sqlite3_open_v2(name.c_str(), &made->db_, flags, vfs); code != SQLITE_OK)
     return fail(made->error(made->db_ == nullptr ? code : sqlite3_extended_errcode(made->db_), "open"));
   if (auto configured = made->configure(access, options); !configured)
     return fail(std::move(configured.error()).while_doing("opening " + file.string()));
@@ -102,7 +123,7 @@ Status Connection::configure(Access access, const SqliteOptions& options) {
         return SQLITE_OK;
       },
       this);
-  if (access == Access::reader) return script("PRAGMA query_only = ON");
+  if (access != Access::writer) return script("PRAGMA query_only = ON");
   if (sqlite3_db_readonly(db_, "main") == 1)
     return fail(unavailable("data_not_writable", "the file is read-only: make it writable", {}));
   WRIT_TRY(auto mode, query("PRAGMA journal_mode = WAL", {}, 1));

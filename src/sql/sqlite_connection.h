@@ -19,7 +19,8 @@
 
 namespace writ::sql {
 
-enum class Access { writer, reader };
+/// read_only: a file that somebody else may have left a log beside; immutable: one that nobody writes, without a log.
+enum class Access { writer, reader, read_only, immutable };
 enum class Checkpoint { passive, truncate };
 
 /// Thread: one at a time.

@@ -1,5 +1,6 @@
 // A disk that is full or broken, as the kernel would tell it: preloaded into the product, it fails the writes and syncs of
-// regular files while a file of that name is in the folder E2E_DISK_FAULTS. Standard output and error are left alone.
+// regular files while a file of that name is in the folder E2E_DISK_FAULTS, or lets syncs wait as long (slow-sync).
+// Standard output and error are left alone.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -34,11 +35,28 @@ static int faulty(const char* fault, int fd) {
     return real arguments;                                                  \
   }
 
+// Stands still while the file is there.
+static void slow(const char* fault, int fd) {
+  while (faulty(fault, fd)) usleep(10000);
+}
+
+#define SLOW(result, name)                                                  \
+  result name(int fd) {                                                     \
+    static result(*real)(int);                                              \
+    if (real == NULL) real = (result(*)(int))dlsym(RTLD_NEXT, #name);       \
+    slow("slow-sync", fd);                                                  \
+    if (faulty("no-sync", fd)) {                                            \
+      errno = EIO;                                                          \
+      return -1;                                                            \
+    }                                                                       \
+    return real(fd);                                                        \
+  }
+
 FAULTY("full", ENOSPC, ssize_t, write, (int fd, const void* data, size_t size), (fd, data, size))
 FAULTY("full", ENOSPC, ssize_t, writev, (int fd, const struct iovec* parts, int count), (fd, parts, count))
 FAULTY("full", ENOSPC, ssize_t, pwrite, (int fd, const void* data, size_t size, off_t at), (fd, data, size, at))
 FAULTY("full", ENOSPC, ssize_t, pwrite64, (int fd, const void* data, size_t size, off64_t at), (fd, data, size, at))
 FAULTY("full", ENOSPC, int, fallocate, (int fd, int mode, off_t at, off_t size), (fd, mode, at, size))
 FAULTY("full", ENOSPC, int, fallocate64, (int fd, int mode, off64_t at, off64_t size), (fd, mode, at, size))
-FAULTY("no-sync", EIO, int, fsync, (int fd), (fd))
-FAULTY("no-sync", EIO, int, fdatasync, (int fd), (fd))
+SLOW(int, fsync)
+SLOW(int, fdatasync)

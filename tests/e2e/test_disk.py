@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import time
 
 import httpx
 import pytest
@@ -87,6 +88,34 @@ def test_a_failed_fsync_ends_the_process(own_platform, disk):
     platform.start()
     assert platform.api().run(before["run_id"]) == before
     assert api.finished(api.start("errand")["run_id"])["status"] == "completed"
+    assert api.post("/v1/audit/verify")["ok"]
+
+
+def test_a_disk_that_stands_still_blocks_no_loop_and_deadlines_hold(own_platform, disk):
+    """Who waits for the disk is answered when their time is over; who does not need it is answered at once."""
+    platform = own_platform(settings=disk.settings).start()
+    api = platform.api()
+    api.finished(api.start("talker", "Hello")["run_id"])
+    role = "gateway" if platform.shape == "one" else "policy"
+    disk.has("slow-sync")
+    began = time.monotonic()
+    for _ in range(3):
+        late = api.request("POST", "/v1/sessions", json={"prompt": "Hello", "capsule": "talker"}, headers={"Writ-Timeout": "1s"})
+        assert late.status_code == 504, late.text
+        assert late.json()["code"] == "deadline"
+        assert late.json()["outcome"] in ("not_sent", "unknown")
+    assert time.monotonic() - began < 6, "each within its second"
+    time.sleep(max(0.0, 3 - (time.monotonic() - began)))  # meanwhile checkpoints and the constitution come due, too
+    before = time.monotonic()
+    assert platform.readiness(role, "/health")[0] == 200
+    assert time.monotonic() - before < 0.5
+    lag = [line for line in platform.metrics_text(role).splitlines() if line.startswith("io_loop_lag_seconds_bucket")]
+    counts = {line.split('le="')[1].split('"')[0]: float(line.split()[-1]) for line in lag}
+    assert counts["+Inf"] > 0
+    slowest = max(float(bound) for bound in counts if bound != "+Inf" and float(bound) <= 1.0)
+    assert counts["+Inf"] == counts[next(b for b in counts if b != "+Inf" and float(b) == slowest)], f"no loop stood still: {counts}"
+    disk.is_well()
+    poll(lambda: api.request("POST", "/v1/sessions", json={"prompt": "Hello", "capsule": "talker"}).status_code == 201, "work goes on", 30)
     assert api.post("/v1/audit/verify")["ok"]
 
 

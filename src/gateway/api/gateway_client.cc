@@ -52,8 +52,21 @@ Task<Result<policy::AuditPage>> GatewayClient::audit(Context c, policy::ListAudi
   return b_.call(op::audit, &Port::audit, std::move(c), std::move(in));
 }
 
-Task<Result<policy::AuditReport>> GatewayClient::verify_audit(Context c, http::Nothing in) {
+Task<Result<policy::AuditReport>> GatewayClient::verify_audit(Context c, policy::VerifyAudit in) {
   return b_.call(op::verify_audit, &Port::verify_audit, std::move(c), std::move(in));
+}
+
+Task<Result<StreamPtr<policy::AuditReport>>> GatewayClient::watch_audit_verification(Context c,
+                                                                                     policy::VerifyAudit in) {
+  return b_.open(op::watch_audit_verification, &Port::watch_audit_verification, std::move(c), std::move(in));
+}
+
+Task<Result<StreamPtr<policy::ExportLine>>> GatewayClient::export_audit(Context c, policy::ExportAudit in) {
+  return b_.open(op::export_audit, &Port::export_audit, std::move(c), std::move(in));
+}
+
+Task<Result<policy::AuditHead>> GatewayClient::audit_head(Context c, http::Nothing in) {
+  return b_.call(op::audit_head, &Port::audit_head, std::move(c), in);
 }
 
 Task<Result<policy::Budget>> GatewayClient::budget(Context c, http::Nothing in) {

@@ -78,7 +78,12 @@ class GatewayPort {
   [[nodiscard]] virtual Task<Result<Review>> done(Context ctx, DoneReview in) = 0;
   [[nodiscard]] virtual Task<Result<ReviewPage>> reviews(Context ctx, ListReviews in) = 0;
   [[nodiscard]] virtual Task<Result<policy::AuditPage>> audit(Context ctx, policy::ListAudit in) = 0;
-  [[nodiscard]] virtual Task<Result<policy::AuditReport>> verify_audit(Context ctx, http::Nothing in) = 0;
+  [[nodiscard]] virtual Task<Result<policy::AuditReport>> verify_audit(Context ctx, policy::VerifyAudit in) = 0;
+  [[nodiscard]] virtual Task<Result<StreamPtr<policy::AuditReport>>> watch_audit_verification(
+      Context ctx, policy::VerifyAudit in) = 0;
+  [[nodiscard]] virtual Task<Result<StreamPtr<policy::ExportLine>>> export_audit(Context ctx,
+                                                                                 policy::ExportAudit in) = 0;
+  [[nodiscard]] virtual Task<Result<policy::AuditHead>> audit_head(Context ctx, http::Nothing in) = 0;
   [[nodiscard]] virtual Task<Result<policy::Budget>> budget(Context ctx, http::Nothing in) = 0;
 };
 
@@ -176,15 +181,42 @@ inline constexpr http::Unary<policy::ListAudit, policy::AuditPage> audit{{.id = 
                                                                           .summary = "Your tenant's audit chain.",
                                                                           .exposure = http::public_door,
                                                                           .access = "audit:read"}};
-inline constexpr http::Unary<http::Nothing, policy::AuditReport> verify_audit{
+inline constexpr http::Unary<policy::VerifyAudit, policy::AuditReport> verify_audit{
     {.id = "gateway.verify_audit",
      .method = Method::post,
      .path = "/v1/audit/verify",
-     .summary = "Verify chain and checkpoints.",
+     .summary = "Verify chains and checkpoints; of all tenants with the scope audit:read_all.",
      .exposure = http::public_door,
      .access = "audit:read",
      .deadline = Seconds{60},
-     .repeat = http::Repeat::idempotent}};
+     .repeat = http::Repeat::idempotent,
+     .errors = {{"audit_busy"}}}};
+inline constexpr http::Streaming<policy::VerifyAudit, policy::AuditReport> watch_audit_verification{
+    {.id = "gateway.watch_audit_verification",
+     .method = Method::post,
+     .path = "/v1/audit/verification",
+     .summary = "The same for a long audit: a report about every second, the last one done.",
+     .exposure = http::public_door,
+     .access = "audit:read",
+     .deadline = Seconds{3600},
+     .repeat = http::Repeat::idempotent,
+     .errors = {{"audit_busy"}}}};
+inline constexpr http::Streaming<policy::ExportAudit, policy::ExportLine> export_audit{
+    {.id = "gateway.export_audit",
+     .method = Method::get,
+     .path = "/v1/audit/export",
+     .summary = "Everything that a verification elsewhere needs, line by line.",
+     .exposure = http::public_door,
+     .access = "audit:read",
+     .deadline = Seconds{3600},
+     .errors = {{"audit_busy"}}}};
+inline constexpr http::Unary<http::Nothing, policy::AuditHead> audit_head{
+    {.id = "gateway.audit_head",
+     .method = Method::get,
+     .path = "/v1/audit/head",
+     .summary = "The newest checkpoint, to note down elsewhere, and the keys that sign.",
+     .exposure = http::public_door,
+     .access = "audit:read"}};
 inline constexpr http::Unary<http::Nothing, policy::Budget> budget{{.id = "gateway.budget",
                                                                     .method = Method::get,
                                                                     .path = "/v1/budget",
@@ -210,7 +242,10 @@ class GatewayClient final : public GatewayPort {
   Task<Result<Review>> done(Context c, DoneReview in) override;
   Task<Result<ReviewPage>> reviews(Context c, ListReviews in) override;
   Task<Result<policy::AuditPage>> audit(Context c, policy::ListAudit in) override;
-  Task<Result<policy::AuditReport>> verify_audit(Context c, http::Nothing in) override;
+  Task<Result<policy::AuditReport>> verify_audit(Context c, policy::VerifyAudit in) override;
+  Task<Result<StreamPtr<policy::AuditReport>>> watch_audit_verification(Context c, policy::VerifyAudit in) override;
+  Task<Result<StreamPtr<policy::ExportLine>>> export_audit(Context c, policy::ExportAudit in) override;
+  Task<Result<policy::AuditHead>> audit_head(Context c, http::Nothing in) override;
   Task<Result<policy::Budget>> budget(Context c, http::Nothing in) override;
 
  private:

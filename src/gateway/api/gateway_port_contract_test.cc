@@ -19,6 +19,9 @@ TEST(GatewayPortContract, done) { http::contract::check(op::done); }
 TEST(GatewayPortContract, reviews) { http::contract::check(op::reviews); }
 TEST(GatewayPortContract, audit) { http::contract::check(op::audit); }
 TEST(GatewayPortContract, verify_audit) { http::contract::check(op::verify_audit); }
+TEST(GatewayPortContract, watch_audit_verification) { http::contract::check(op::watch_audit_verification); }
+TEST(GatewayPortContract, export_audit) { http::contract::check(op::export_audit); }
+TEST(GatewayPortContract, audit_head) { http::contract::check(op::audit_head); }
 TEST(GatewayPortContract, budget) { http::contract::check(op::budget); }
 
 }  // namespace

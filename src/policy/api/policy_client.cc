@@ -28,8 +28,20 @@ Task<Result<AuditPage>> PolicyClient::list_audit(Context c, ListAudit in) {
   return b_.call(op::list_audit, &PolicyPort::list_audit, std::move(c), std::move(in));
 }
 
-Task<Result<AuditReport>> PolicyClient::verify_audit(Context c, http::Nothing in) {
+Task<Result<AuditReport>> PolicyClient::verify_audit(Context c, VerifyAudit in) {
   return b_.call(op::verify_audit, &PolicyPort::verify_audit, std::move(c), std::move(in));
+}
+
+Task<Result<StreamPtr<AuditReport>>> PolicyClient::watch_audit_verification(Context c, VerifyAudit in) {
+  return b_.open(op::watch_audit_verification, &PolicyPort::watch_audit_verification, std::move(c), std::move(in));
+}
+
+Task<Result<StreamPtr<ExportLine>>> PolicyClient::export_audit(Context c, ExportAudit in) {
+  return b_.open(op::export_audit, &PolicyPort::export_audit, std::move(c), std::move(in));
+}
+
+Task<Result<AuditHead>> PolicyClient::audit_head(Context c, http::Nothing in) {
+  return b_.call(op::audit_head, &PolicyPort::audit_head, std::move(c), in);
 }
 
 Task<Result<Budget>> PolicyClient::budget(Context c, http::Nothing in) {

@@ -20,7 +20,14 @@ class PolicyPort {
   [[nodiscard]] virtual Task<Result<Finished>> finish(Context ctx, FinishRequest in) = 0;
   [[nodiscard]] virtual Task<Result<Appended>> append_audit(Context ctx, AppendAudit in) = 0;
   [[nodiscard]] virtual Task<Result<AuditPage>> list_audit(Context ctx, ListAudit in) = 0;
-  [[nodiscard]] virtual Task<Result<AuditReport>> verify_audit(Context ctx, http::Nothing in) = 0;
+  /// All chains that the principal may see, with the lines outside the database. Writes nothing.
+  /// Errors: forbidden (missing_scope), unavailable (audit_busy).
+  [[nodiscard]] virtual Task<Result<AuditReport>> verify_audit(Context ctx, VerifyAudit in) = 0;
+  /// The same with a report about every second; the last one is `done`.
+  [[nodiscard]] virtual Task<Result<StreamPtr<AuditReport>>> watch_audit_verification(Context ctx, VerifyAudit in) = 0;
+  /// What can be verified elsewhere. Recorded before the first line. Errors: as verify_audit.
+  [[nodiscard]] virtual Task<Result<StreamPtr<ExportLine>>> export_audit(Context ctx, ExportAudit in) = 0;
+  [[nodiscard]] virtual Task<Result<AuditHead>> audit_head(Context ctx, http::Nothing in) = 0;
   [[nodiscard]] virtual Task<Result<Budget>> budget(Context ctx, http::Nothing in) = 0;
   [[nodiscard]] virtual Task<Result<ConstitutionInfo>> constitution(Context ctx, http::Nothing in) = 0;
   /// Public keys of grants and checkpoints.
@@ -92,15 +99,44 @@ inline constexpr http::Unary<ListAudit, AuditPage> list_audit{{.id = "policy.lis
                                                                .exposure = http::internal_only,
                                                                .access = "audit:read",
                                                                .callers = {{"gateway", "cli"}}}};
-inline constexpr http::Unary<http::Nothing, AuditReport> verify_audit{{.id = "policy.verify_audit",
-                                                                       .method = Method::post,
-                                                                       .path = "/internal/v1/audit/verify",
-                                                                       .summary = "Verify chain and checkpoints.",
-                                                                       .exposure = http::internal_only,
-                                                                       .access = "audit:read",
-                                                                       .callers = {{"gateway", "cli"}},
-                                                                       .deadline = Seconds{60},
-                                                                       .repeat = http::Repeat::idempotent}};
+inline constexpr http::Unary<VerifyAudit, AuditReport> verify_audit{{.id = "policy.verify_audit",
+                                                                     .method = Method::post,
+                                                                     .path = "/internal/v1/audit/verify",
+                                                                     .summary = "Verify chains and checkpoints.",
+                                                                     .exposure = http::internal_only,
+                                                                     .access = "audit:read",
+                                                                     .callers = {{"gateway", "cli"}},
+                                                                     .deadline = Seconds{60},
+                                                                     .repeat = http::Repeat::idempotent,
+                                                                     .errors = {{"audit_busy"}}}};
+inline constexpr http::Streaming<VerifyAudit, AuditReport> watch_audit_verification{
+    {.id = "policy.watch_audit_verification",
+     .method = Method::post,
+     .path = "/internal/v1/audit/verification",
+     .summary = "Verify chains and checkpoints, with progress.",
+     .exposure = http::internal_only,
+     .access = "audit:read",
+     .callers = {{"gateway", "cli"}},
+     .deadline = Seconds{3600},
+     .repeat = http::Repeat::idempotent,
+     .errors = {{"audit_busy"}}}};
+inline constexpr http::Streaming<ExportAudit, ExportLine> export_audit{
+    {.id = "policy.export_audit",
+     .method = Method::get,
+     .path = "/internal/v1/audit/export",
+     .summary = "Everything that a verification elsewhere needs.",
+     .exposure = http::internal_only,
+     .access = "audit:read",
+     .callers = {{"gateway", "cli"}},
+     .deadline = Seconds{3600},
+     .errors = {{"audit_busy"}}}};
+inline constexpr http::Unary<http::Nothing, AuditHead> audit_head{{.id = "policy.audit_head",
+                                                                   .method = Method::get,
+                                                                   .path = "/internal/v1/audit/head",
+                                                                   .summary = "The newest checkpoint, and its keys.",
+                                                                   .exposure = http::internal_only,
+                                                                   .access = "audit:read",
+                                                                   .callers = {{"gateway", "cli"}}}};
 inline constexpr http::Unary<http::Nothing, Budget> budget{{.id = "policy.budget",
                                                             .method = Method::get,
                                                             .path = "/internal/v1/policy/budget",
@@ -132,7 +168,10 @@ class PolicyClient final : public PolicyPort {
   Task<Result<Finished>> finish(Context c, FinishRequest in) override;
   Task<Result<Appended>> append_audit(Context c, AppendAudit in) override;
   Task<Result<AuditPage>> list_audit(Context c, ListAudit in) override;
-  Task<Result<AuditReport>> verify_audit(Context c, http::Nothing in) override;
+  Task<Result<AuditReport>> verify_audit(Context c, VerifyAudit in) override;
+  Task<Result<StreamPtr<AuditReport>>> watch_audit_verification(Context c, VerifyAudit in) override;
+  Task<Result<StreamPtr<ExportLine>>> export_audit(Context c, ExportAudit in) override;
+  Task<Result<AuditHead>> audit_head(Context c, http::Nothing in) override;
   Task<Result<Budget>> budget(Context c, http::Nothing in) override;
   Task<Result<ConstitutionInfo>> constitution(Context c, http::Nothing in) override;
   Task<Result<KeySetDocument>> keys(Context c, http::Nothing in) override;

@@ -13,6 +13,9 @@ TEST(PolicyPortContract, finish) { http::contract::check(op::finish); }
 TEST(PolicyPortContract, append_audit) { http::contract::check(op::append_audit); }
 TEST(PolicyPortContract, list_audit) { http::contract::check(op::list_audit); }
 TEST(PolicyPortContract, verify_audit) { http::contract::check(op::verify_audit); }
+TEST(PolicyPortContract, watch_audit_verification) { http::contract::check(op::watch_audit_verification); }
+TEST(PolicyPortContract, export_audit) { http::contract::check(op::export_audit); }
+TEST(PolicyPortContract, audit_head) { http::contract::check(op::audit_head); }
 TEST(PolicyPortContract, budget) { http::contract::check(op::budget); }
 TEST(PolicyPortContract, constitution) { http::contract::check(op::constitution); }
 TEST(PolicyPortContract, keys) { http::contract::check(op::keys); }

@@ -14,7 +14,10 @@ class RefusingPolicyPort : public PolicyPort {
   Task<Result<Finished>> finish(Context, FinishRequest) override { co_return unused(); }
   Task<Result<Appended>> append_audit(Context, AppendAudit) override { co_return unused(); }
   Task<Result<AuditPage>> list_audit(Context, ListAudit) override { co_return unused(); }
-  Task<Result<AuditReport>> verify_audit(Context, http::Nothing) override { co_return unused(); }
+  Task<Result<AuditReport>> verify_audit(Context, VerifyAudit) override { co_return unused(); }
+  Task<Result<StreamPtr<AuditReport>>> watch_audit_verification(Context, VerifyAudit) override { co_return unused(); }
+  Task<Result<StreamPtr<ExportLine>>> export_audit(Context, ExportAudit) override { co_return unused(); }
+  Task<Result<AuditHead>> audit_head(Context, http::Nothing) override { co_return unused(); }
   Task<Result<Budget>> budget(Context, http::Nothing) override { co_return unused(); }
   Task<Result<ConstitutionInfo>> constitution(Context, http::Nothing) override { co_return unused(); }
   Task<Result<KeySetDocument>> keys(Context, http::Nothing) override { co_return unused(); }

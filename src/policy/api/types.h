@@ -9,6 +9,7 @@
 
 #include "core/context.h"
 #include "core/units.h"
+#include "policy/api/audit_types.h"
 #include "schema/codec.h"
 
 namespace writ::policy {
@@ -220,69 +221,20 @@ struct Finished {
 struct AppendAudit {
   TenantId tenant;  // the caller is a service: whose chain it is stands here
   std::string id;
-  std::string kind;  // "review.answered", "run.finished", "key.created", …
+  std::string kind;  // a row of audit_kinds.h
   json::object data;
+  std::optional<std::string> subject;  // who is behind it
   static constexpr auto fields() {
     return std::tuple(field("tenant", &AppendAudit::tenant, name_text, "Whose chain."),
                       field("id", &AppendAudit::id, text(1, 256), "Idempotency id."),
                       field("kind", &AppendAudit::kind, text(1, 64), "Kind."),
-                      field("data", &AppendAudit::data, any, "Facts."));
+                      field("data", &AppendAudit::data, any, "Facts."),
+                      field("subject", &AppendAudit::subject, text(1, 256), "Who is behind it."));
   }
 };
 struct Appended {
   std::int64_t seq = 0;
   static constexpr auto fields() { return std::tuple(field("seq", &Appended::seq, any, "Place in the chain.")); }
-};
-
-struct AuditRecord {
-  std::int64_t v = 1;
-  TenantId tenant;
-  std::string shard;
-  std::int64_t seq = 0;
-  std::string prev_hash;
-  std::string hash;
-  WallTime at;
-  std::string kind;
-  json::object data;
-  static constexpr auto fields() {
-    return std::tuple(
-        field("v", &AuditRecord::v, any, "Format version."), field("tenant", &AuditRecord::tenant, any, "Tenant."),
-        field("shard", &AuditRecord::shard, any, "Writer lease."),
-        field("seq", &AuditRecord::seq, any, "Gapless per shard."),
-        field("prev_hash", &AuditRecord::prev_hash, any, "Hash before."),
-        field("hash", &AuditRecord::hash, any, "Own hash."), field("at", &AuditRecord::at, any, "Time."),
-        field("kind", &AuditRecord::kind, any, "Kind."), field("data", &AuditRecord::data, any, "Facts."));
-  }
-};
-struct ListAudit {
-  std::int64_t after = 0;  // cursor: the last seq seen
-  std::int64_t limit = 100;
-  std::optional<std::string> run_id;  // only records about this run
-  static constexpr auto fields() {
-    return std::tuple(field_or_default("after", &ListAudit::after, number(0, 1LL << 60), "Cursor."),
-                      field_or_default("limit", &ListAudit::limit, number(1, 1000), "At most so many."),
-                      field("run_id", &ListAudit::run_id, text(1, 64), "Only this run."));
-  }
-};
-struct AuditPage {
-  std::vector<AuditRecord> records;
-  std::optional<std::int64_t> next;  // the cursor of the next page
-  static constexpr auto fields() {
-    return std::tuple(field("records", &AuditPage::records, any, "Records."),
-                      field("next", &AuditPage::next, any, "Next cursor."));
-  }
-};
-struct AuditReport {
-  bool ok = false;
-  std::int64_t records = 0;
-  std::int64_t checkpoints = 0;
-  std::vector<std::string> problems;
-  static constexpr auto fields() {
-    return std::tuple(field("ok", &AuditReport::ok, any, "Whether the chain holds."),
-                      field("records", &AuditReport::records, any, "Read."),
-                      field("checkpoints", &AuditReport::checkpoints, any, "Signed checkpoints checked."),
-                      field("problems", &AuditReport::problems, any, "What is wrong."));
-  }
 };
 
 struct Budget {
