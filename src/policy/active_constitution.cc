@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "policy/constitution_check.h"
+
 namespace writ::policy {
 namespace {
 
@@ -29,6 +31,10 @@ std::vector<scan::Pattern> patterns_for(Action action, const std::vector<Detecto
 Result<std::shared_ptr<const ActiveConstitution>> ActiveConstitution::activate(VerifiedConstitution verified) {
   const auto& text = verified.constitution;
   WRIT_TRY(auto rules, cedar::PolicySet::load(text.policies, text.schema));
+  if (auto problems = problems_of(text, rules); !problems.empty()) {
+    auto message = "the constitution would not do what it says: " + problems.front().message;
+    return fail(invalid("bad_constitution", std::move(message), std::move(problems)));
+  }
   std::map<Action, scan::Scanner> scanners;
   std::map<std::string, std::string> fact_of;
   for (const auto& [action, name] : schema::EnumNames<Action>::value) {

@@ -14,10 +14,12 @@ namespace {
 struct LimitsFile {
   std::int64_t version = 1;
   std::vector<BudgetRule> budgets;
+  bool unlimited = false;
   std::int64_t max_tokens_per_call = 4096;
   static constexpr auto fields() {
     return std::tuple(field("version", &LimitsFile::version, number(1, 1), "Format."),
                       field("budgets", &LimitsFile::budgets, list(0, 16), "Budgets."),
+                      field_or_default("unlimited", &LimitsFile::unlimited, any, "That no budgets are meant."),
                       field("max_tokens_per_call", &LimitsFile::max_tokens_per_call, number(1, 1'000'000), "Bound."));
   }
 };
@@ -63,6 +65,8 @@ Result<T> read_json(const std::filesystem::path& file) {
   return decoded;
 }
 
+constexpr std::array<std::string_view, 4> envelope_members{"constitution", "hash", "kid", "signature"};
+
 Error bad(std::string message) { return invalid("bad_constitution", std::move(message)); }
 
 }  // namespace
@@ -84,6 +88,7 @@ Result<Constitution> read_bundle(const std::filesystem::path& folder) {
   WRIT_TRY(auto detectors, read_json<DetectorsFile>(folder / "detectors.json"));
   WRIT_TRY(auto grants, read_json<GrantsFile>(folder / "grants.json"));
   out.budgets = std::move(limits.budgets);
+  out.unlimited = limits.unlimited;
   out.max_tokens_per_call = limits.max_tokens_per_call;
   out.detectors = std::move(detectors.detectors);
   out.release = detectors.release;
@@ -105,6 +110,9 @@ Result<VerifiedConstitution> verify_constitution(std::string_view signed_text, c
   const auto envelope = parse_json(signed_text);
   if (!envelope || !envelope->is_object()) return fail(bad("the constitution is not a JSON object"));
   const auto& object = envelope->get_object();
+  for (const auto& member : object)
+    if (std::ranges::find(envelope_members, std::string_view(member.key())) == envelope_members.end())
+      return fail(bad("the file has a member that is not signed: " + std::string(member.key())));
   const auto* document = object.if_contains("constitution");
   if (document == nullptr) return fail(bad("the file holds no constitution"));
   const auto digest = crypto::sha256(canonical_json(*document));

@@ -11,6 +11,27 @@
 
 namespace writ::policy {
 
+/// Whose calls draw on one window.
+enum class BudgetPer { tenant, principal, capsule };
+enum class BudgetKind { tokens, calls, cost };
+
+}  // namespace writ::policy
+
+template <>
+struct writ::schema::EnumNames<writ::policy::BudgetPer> {
+  using P = writ::policy::BudgetPer;
+  static constexpr auto value = std::array<std::pair<P, std::string_view>, 3>{
+      {{P::tenant, "tenant"}, {P::principal, "principal"}, {P::capsule, "capsule"}}};
+};
+template <>
+struct writ::schema::EnumNames<writ::policy::BudgetKind> {
+  using K = writ::policy::BudgetKind;
+  static constexpr auto value =
+      std::array<std::pair<K, std::string_view>, 3>{{{K::tokens, "tokens"}, {K::calls, "calls"}, {K::cost, "cost"}}};
+};
+
+namespace writ::policy {
+
 struct DetectorPattern {
   std::string kind;  // literal | regex
   std::string text;
@@ -35,7 +56,7 @@ struct Detector {
     return std::tuple(field("id", &Detector::id, text(1, 64), "Id."),
                       field("fact", &Detector::fact, text(1, 64), "Fact."),
                       field("actions", &Detector::actions, list(1, 8), "Whose content it scans."),
-                      field("patterns", &Detector::patterns, list(0, 10'000), "Patterns."));
+                      field("patterns", &Detector::patterns, list(1, 10'000), "Patterns."));
   }
 };
 struct Release {
@@ -48,14 +69,15 @@ struct Release {
 };
 struct BudgetRule {
   std::string id;
-  std::string per;   // "tenant"
-  std::string kind;  // "tokens"
+  BudgetPer per = BudgetPer::tenant;
+  BudgetKind kind = BudgetKind::tokens;
   std::int64_t limit = 0;
   std::int64_t window_seconds = 86'400;
   static constexpr auto fields() {
     return std::tuple(
-        field("id", &BudgetRule::id, text(1, 64), "Id."), field("per", &BudgetRule::per, text(1, 32), "tenant."),
-        field("kind", &BudgetRule::kind, text(1, 32), "tokens."),
+        field("id", &BudgetRule::id, text(1, 64), "Id."),
+        field("per", &BudgetRule::per, any, "Whose calls draw on one window."),
+        field("kind", &BudgetRule::kind, any, "What is counted."),
         field("limit", &BudgetRule::limit, number(1, 1LL << 53), "Per window."),
         field("window_seconds", &BudgetRule::window_seconds, number(60, 366LL * 86'400), "Length of the window."));
   }
@@ -79,6 +101,7 @@ struct Constitution {
   std::vector<Detector> detectors;
   Release release;
   std::vector<BudgetRule> budgets;
+  bool unlimited = false;  // said on purpose where there are no budgets
   std::int64_t max_tokens_per_call = 4096;
   std::vector<CapsuleGrant> capsules;
   static constexpr auto fields() {
@@ -92,6 +115,7 @@ struct Constitution {
         field("detectors", &Constitution::detectors, list(0, 64), "Detectors."),
         field("release", &Constitution::release, any, "How output leaves."),
         field("budgets", &Constitution::budgets, list(0, 16), "Budgets."),
+        field_or_default("unlimited", &Constitution::unlimited, any, "Without budgets: that this is meant."),
         field("max_tokens_per_call", &Constitution::max_tokens_per_call, number(1, 1'000'000),
               "Upper bound of generated tokens."),
         field("capsules", &Constitution::capsules, list(0, 10'000), "Who may use which capsule."));

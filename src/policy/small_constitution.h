@@ -23,7 +23,6 @@ action "tool.call" appliesTo { principal: [User, Agent, Service], resource: Tool
 @id("call") @cap_tokens("100") permit (principal, action == Action::"model.call", resource);
 @id("tight") @cap_tokens("40") @redact("email") permit (principal, action == Action::"model.call", resource == Model::"small");
 @id("never") @description("not this one") forbid (principal, action == Action::"model.call", resource == Model::"bad");
-@id("odd") @future("x") permit (principal, action == Action::"model.call", resource == Model::"odd");
 @id("out") permit (principal, action == Action::"model.output", resource);
 @id("term") forbid (principal, action == Action::"model.output", resource) when { context.facts.contains("denied_term") };
 @id("asks") @review("reviews:decide") permit (principal, action == Action::"tool.call", resource == Tool::"send");
@@ -32,8 +31,13 @@ action "tool.call" appliesTo { principal: [User, Agent, Service], resource: Tool
   c.detectors = {{.id = "terms",
                   .fact = "denied_term",
                   .actions = {Action::model_output},
-                  .patterns = {{.kind = "literal", .text = "secret"}}}};
-  c.budgets = {{.id = "day", .per = "tenant", .kind = "tokens", .limit = 1000, .window_seconds = 86'400}};
+                  .patterns = {{.kind = "literal", .text = "secret"}}},
+                 {.id = "mail",
+                  .fact = "email",
+                  .actions = {Action::model_call},
+                  .patterns = {{.kind = "regex", .text = "[a-z]{1,16}@[a-z]{1,16}", .max_match_length = 33}}}};
+  c.budgets = {
+      {.id = "day", .per = BudgetPer::tenant, .kind = BudgetKind::tokens, .limit = 1000, .window_seconds = 86'400}};
   c.release = {.mode = ReleaseMode::window, .window_bytes = 64};
   return c;
 }
