@@ -187,7 +187,7 @@ TEST_F(PolicyServiceTest, a_constitution_that_does_not_hold_never_replaces_the_o
   EXPECT_FALSE(service_->refresh());
   auto older = small_constitution();
   older.version = 0 + 1;
-  older.max_tokens_per_call = 5;
+  older.max_tokens_per_call = 500;
   auto newer = older;
   newer.version = 3;
   sign(newer);
