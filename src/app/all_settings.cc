@@ -12,8 +12,8 @@ settings::Catalogue catalogue() {
   out.add<identity::IdentitySettings>("identity");
   out.add<slm::SlmSettings>("slm");
   // What set-up, tests and test builds read.
-  for (auto name :
-       {"WRIT_API_KEY", "WRIT_JOBS", "WRIT_DEPS", "WRIT_FAIL_POINT", "WRIT_FAIL_POINT_LOG", "WRIT_PAUSE_POINTS"})
+  for (auto name : {"WRIT_API_KEY", "WRIT_JOBS", "WRIT_DEPS", "WRIT_FAIL_POINT", "WRIT_FAIL_POINT_LOG",
+                    "WRIT_PAUSE_POINTS", "WRIT_ERROR_POINTS"})
     out.for_scripts(name);
   return out;
 }

@@ -69,6 +69,11 @@ void pass_pause_point(std::string_view name) {
   while (::access(reached.c_str(), F_OK) == 0) std::this_thread::sleep_for(std::chrono::milliseconds{1});
 }
 
+bool pass_error_point(std::string_view name) {
+  const char* const folder = std::getenv("WRIT_ERROR_POINTS");
+  return folder != nullptr && ::unlink((std::string(folder) + '/' + std::string(name)).c_str()) == 0;
+}
+
 }  // namespace writ
 
 #endif

@@ -10,16 +10,22 @@
 // and WRIT_PAUSE_POINT("slm.step"):
 //   WRIT_PAUSE_POINTS=<folder>  whoever passes while the file <folder>/<name> exists renames it to <name>.reached and
 //                               goes on when that is gone.
+// and WRIT_ERROR_POINT("llama.decode"), which is whether the call there shall fail:
+//   WRIT_ERROR_POINTS=<folder>  whoever passes while the file <folder>/<name> exists removes it and fails, once.
 #ifdef WRIT_FAIL_POINTS
 namespace writ {
 /// Thread: any. The environment is read at the first passing.
 void pass_fail_point(std::string_view name);
 /// Blocks its thread while it is paused. Thread: any.
 void pass_pause_point(std::string_view name);
+/// Thread: any. The environment is read at each passing, so that a test can set it for itself.
+[[nodiscard]] bool pass_error_point(std::string_view name);
 }  // namespace writ
 #define WRIT_FAIL_POINT(name) ::writ::pass_fail_point(name)
 #define WRIT_PAUSE_POINT(name) ::writ::pass_pause_point(name)
+#define WRIT_ERROR_POINT(name) ::writ::pass_error_point(name)
 #else
 #define WRIT_FAIL_POINT(name) static_cast<void>(sizeof(name))
 #define WRIT_PAUSE_POINT(name) static_cast<void>(sizeof(name))
+#define WRIT_ERROR_POINT(name) (sizeof(name) == 0)
 #endif

@@ -7,6 +7,7 @@
 
 #include "core/encoding.h"
 #include "core/json.h"
+#include "core/printable.h"
 
 namespace writ::observability {
 namespace {
@@ -73,7 +74,7 @@ void Logger::write(Level level, std::string_view event, Fields fields, const Tra
     line["trace_id"] = trace.trace_id;
     line["span_id"] = trace.span_id;
   }
-  writer_(to_text(line) + "\n");
+  writer_(printable_json(to_text(line)) + "\n");
 }
 
 }  // namespace writ::observability

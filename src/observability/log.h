@@ -56,7 +56,7 @@ using LineWriter = std::function<void(std::string_view line)>;
 
 /// `log.info("run_started", {{"run_id", id}, {"step", 3}}, ctx.trace);` writes
 /// {"ts":"2026-11-23T20:01:05.123Z","level":"info","service":"policy","event":"run_started","run_id":"run_…","step":3,
-/// "trace_id":"…","span_id":"…"}, in one line.
+/// "trace_id":"…","span_id":"…"}, in one line that a terminal may show: see core/printable.h.
 /// Thread: any. Never fails: what cannot be written is lost, the caller's work is not.
 class Logger {
  public:
