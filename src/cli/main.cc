@@ -6,6 +6,7 @@
 
 #include "app/role.h"
 #include "cli/command.h"
+#include "slm/model_trial.h"
 
 int main(int argc, char** argv) {
   using namespace writ;
@@ -75,6 +76,12 @@ int main(int argc, char** argv) {
   eval_command->add_option("--min", eval.minimums, "SPLIT=PERCENT, repeatable: exit code 1 when fewer cases are right");
   eval_command->add_flag("--json", eval.json, "As one JSON object");
   eval_command->callback([&] { code = cli::model_eval(eval); });
+
+  // A server starts this for a model that it does not know: see slm/model_trial.h. In no list of commands.
+  std::string trial;
+  auto* trial_command = app.add_subcommand("model-trial", "Load a model and end, for a server that waits")->group("");
+  trial_command->add_option("request", trial, "What to load, as JSON")->required();
+  trial_command->callback([&] { code = slm::run_model_trial(trial); });
 
   std::int64_t version = 0;
   auto* policy_command = app.add_subcommand("policy", "The constitution")->require_subcommand(1);

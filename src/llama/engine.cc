@@ -9,6 +9,7 @@
 #include <llama.h>
 
 #include "core/assert.h"
+#include "core/fail_point.h"
 #include "llama/backend.h"
 #include "llama/model_impl.h"
 #include "llama/slot.h"
@@ -79,6 +80,7 @@ struct Engine::Impl {
   [[nodiscard]] Status check(const Sequence& sequence);
   [[nodiscard]] std::size_t share_prefix(const Placement& placement);
   void fill_batch(std::int32_t prompt_tokens_max);
+  [[nodiscard]] Status make_context();
   [[nodiscard]] std::vector<Event> fail_all(int status);
   [[nodiscard]] Event advance(Slot& slot);
   void take_token(Slot& slot, Token token, Event& event);
@@ -167,14 +169,13 @@ std::vector<Event> Engine::Impl::fail_all(int status) {
   for (auto& slot : slots) {
     slot.cached.clear();  // what of the batch is in the cache is not known
     if (!slot.answering) continue;
-    events.push_back({slot.answering->sequence.id,
-                      {},
-                      0,
-                      FinishReason::error,
-                      internal(fmt::format("llama_decode failed with {}", status), "llama::Engine::step")});
+    auto error = unavailable("decode_failed", "the model could not compute this answer: try again");
+    error.where = fmt::format("llama_decode gave {}", status);
+    events.push_back({slot.answering->sequence.id, {}, 0, FinishReason::error, std::move(error)});
     slot.answering.reset();
   }
-  llama_memory_clear(memory(), false);
+  // What the failure left in the context is not known either. Without a new one the engine is not usable().
+  (void)make_context();
   return events;
 }
 
@@ -219,6 +220,42 @@ Event Engine::Impl::advance(Slot& slot) {
   return event;
 }
 
+/// A context with an empty cache; nothing is left of the one before.
+Status Engine::Impl::make_context() {
+  context.reset();
+  auto* const loaded = model.impl_->model.get();
+  auto params = llama_context_default_params();
+  params.n_ctx = static_cast<std::uint32_t>(limits.context_tokens) * static_cast<std::uint32_t>(limits.slots);
+  params.n_batch = params.n_ubatch = static_cast<std::uint32_t>(limits.batch_tokens);
+  params.n_seq_max = params.n_outputs_max = static_cast<std::uint32_t>(limits.slots);
+  params.n_threads = params.n_threads_batch = limits.threads;
+  params.kv_unified = true;  // slots share the cells of a common beginning instead of copying them
+  params.swa_full = true;    // sliding-window models keep all positions, or no prefix could be reused
+  params.no_perf = true;
+  const ErrorLines errors;
+  const auto failed = [&](Error error, std::string_view otherwise) {
+    error.where = errors.text(otherwise);
+    return fail(std::move(error));
+  };
+  std::unique_ptr<llama_context, FreeContext> made(llama_init_from_model(loaded, params));
+  if (!made) return failed(unavailable("engine_memory", "no context for the model", std::nullopt), "not enough memory");
+  if (limits.threads > 1) {
+    auto wanted = ggml_threadpool_params_default(limits.threads);
+    if (!threads) threads.reset(ggml_threadpool_new(&wanted));
+    if (!threads)
+      return failed(unavailable("engine_memory", "the compute threads cannot be started", std::nullopt), "");
+    llama_attach_threadpool(made.get(), threads.get(), threads.get());
+  }
+  if (auto* adapter = model.impl_->adapter; adapter != nullptr) {
+    float scale = 1.0F;
+    if (llama_set_adapters_lora(made.get(), &adapter, 1, &scale) != 0)
+      return failed(invalid("adapter_mismatch", "the adapter cannot be applied"), "llama.cpp gives no reason");
+  }
+  context = std::move(made);
+  can_share = !llama_model_is_recurrent(loaded) && !llama_model_is_hybrid(loaded);
+  return {};
+}
+
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Engine::~Engine() = default;
 
@@ -233,40 +270,13 @@ Result<std::unique_ptr<Engine>> Engine::create(const Model& model, const EngineL
   if (model.impl_->part != ModelPart::all)
     return fail(invalid("no_weights", "only the model's vocabulary was loaded, which generates nothing"));
   auto impl = std::make_unique<Impl>(model, limits);
-  auto* const loaded = model.impl_->model.get();
-  auto params = llama_context_default_params();
-  params.n_ctx = static_cast<std::uint32_t>(limits.context_tokens) * static_cast<std::uint32_t>(limits.slots);
-  params.n_batch = params.n_ubatch = static_cast<std::uint32_t>(limits.batch_tokens);
-  params.n_seq_max = params.n_outputs_max = static_cast<std::uint32_t>(limits.slots);
-  params.n_threads = params.n_threads_batch = limits.threads;
-  params.kv_unified = true;  // slots share the cells of a common beginning instead of copying them
-  params.swa_full = true;    // sliding-window models keep all positions, or no prefix could be reused
-  params.no_perf = true;
-  const ErrorLines errors;
-  impl->context.reset(llama_init_from_model(loaded, params));
-  if (!impl->context) {
-    return fail(
-        unavailable("engine_memory", "no context for the model: " + errors.text("not enough memory"), std::nullopt));
-  }
-  if (limits.threads > 1) {
-    auto threads = ggml_threadpool_params_default(limits.threads);
-    impl->threads.reset(ggml_threadpool_new(&threads));
-    if (!impl->threads)
-      return fail(unavailable("engine_memory", "the compute threads cannot be started", std::nullopt));
-    llama_attach_threadpool(impl->context.get(), impl->threads.get(), impl->threads.get());
-  }
-  if (auto* adapter = model.impl_->adapter; adapter != nullptr) {
-    float scale = 1.0F;
-    if (llama_set_adapters_lora(impl->context.get(), &adapter, 1, &scale) != 0) {
-      return fail(invalid("adapter_mismatch", "the adapter cannot be applied: " + errors.text("no reason given")));
-    }
-  }
-  impl->can_share = !llama_model_is_recurrent(loaded) && !llama_model_is_hybrid(loaded);
+  WRIT_CHECK(impl->make_context());
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 
 Result<std::int32_t> Engine::add(Sequence sequence) {
   impl_->check_owner();
+  if (!usable()) return fail(unavailable("engine_memory", "the model has no memory for answers", std::nullopt));
   WRIT_CHECK(impl_->check(sequence));
   const auto placement = place(impl_->slots, sequence.prompt);
   if (!placement) return fail(unavailable("no_free_slot", fmt::format("all {} slots are busy", impl_->slots.size())));
@@ -292,14 +302,16 @@ std::vector<Event> Engine::step(std::int32_t prompt_tokens_max) {
   impl_->fill_batch(prompt_tokens_max);
   if (impl_->batch.size() == 0) return {};
   ++impl_->counters.decode_calls;
-  if (const auto status = llama_decode(impl_->context.get(), impl_->batch.get()); status != 0)
-    return impl_->fail_all(status);
+  const auto status = WRIT_ERROR_POINT("llama.decode") ? -3 : llama_decode(impl_->context.get(), impl_->batch.get());
+  if (status != 0) return impl_->fail_all(status);
   std::vector<Event> events;
   for (auto& slot : impl_->slots) {
     if (slot.logits_row) events.push_back(impl_->advance(slot));
   }
   return events;
 }
+
+bool Engine::usable() const { return impl_->context != nullptr; }
 
 std::int32_t Engine::active() const {
   return static_cast<std::int32_t>(

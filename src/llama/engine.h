@@ -52,7 +52,7 @@ enum class FinishReason {
   stop,      // end of text, or a stop string
   length,    // max_tokens, or the slot's context is full
   tool_end,  // the answer ended with a complete tagged tool call
-  error,     // decoding failed; Event::error says how
+  error,     // decoding failed, of all sequences (decode_failed), or the grammar; Event::error says how
 };
 
 /// What one step did for one sequence. An event comes when there is text, a token or an end.
@@ -89,8 +89,11 @@ class Engine {
   bool remove(SequenceId id);
   /// One llama_decode over all slots: first one token for every running answer, then prompts by priority and age, up to
   /// prompt_tokens_max of them (and limits().batch_tokens in all). Without sequences: no events, no work.
+  /// When decoding fails, all sequences end with an error, and the next ones find an empty cache.
   [[nodiscard]] std::vector<Event> step(std::int32_t prompt_tokens_max = INT32_MAX);
 
+  /// False when decoding failed and there was no memory for a new context: this engine decodes nothing any more.
+  [[nodiscard]] bool usable() const;
   [[nodiscard]] std::int32_t active() const;
   [[nodiscard]] std::int32_t free_slots() const;
   /// Prompt tokens of this sequence still to decode; nullopt: not in the engine.

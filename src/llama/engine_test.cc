@@ -1,5 +1,10 @@
 #include "llama/engine.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <thread>
 
@@ -357,6 +362,30 @@ TEST(EngineDeathTest, another_thread_than_the_owner_is_a_bug) {
       },
       "owner thread");
 }
+
+#ifdef WRIT_FAIL_POINTS
+TEST(Engine, a_decode_that_fails_ends_all_sequences_and_the_next_ones_are_as_if_nothing_had_been) {
+  const auto folder = std::filesystem::temp_directory_path() / ("writ-points-" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder);
+  ::setenv("WRIT_ERROR_POINTS", folder.c_str(), 1);
+  auto engine = engine_with(small);
+  ASSERT_TRUE(engine->add(endless(1, "one")));
+  const auto expected = run(*engine)[1].text;
+  ASSERT_TRUE(engine->add(endless(2, "one")));
+  ASSERT_TRUE(engine->add(endless(3, "two")));
+  (void)engine->step();
+  std::ofstream(folder / "llama.decode") << "";
+  const auto events = engine->step();
+  ::unsetenv("WRIT_ERROR_POINTS");
+  std::filesystem::remove_all(folder);
+  ASSERT_EQ(events.size(), 2U);
+  for (const auto& event : events) EXPECT_EQ(event.error->code, "decode_failed");
+  EXPECT_TRUE(engine->usable());
+  EXPECT_EQ(engine->active(), 0);
+  EXPECT_EQ(*engine->add(endless(4, "one")), 0) << "nothing of the old cache is reused";
+  EXPECT_EQ(run(*engine)[4].text, expected);
+}
+#endif
 
 TEST(Engine, without_sequences_a_step_does_nothing) {
   auto engine = engine_with(small);

@@ -1,9 +1,12 @@
 #include "llama/model.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <limits>
-#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,10 +17,25 @@
 namespace writ::llama {
 namespace {
 
-Status check_file(const std::filesystem::path& path, const char* code, const char* what) {
-  std::error_code error;
-  if (std::filesystem::is_regular_file(path, error)) return {};
-  return fail(not_found(code, fmt::format("{} {} does not exist or is no file", what, path.string())));
+struct CloseFile {
+  void operator()(std::FILE* file) const { (void)std::fclose(file); }
+};
+using Stream = std::unique_ptr<std::FILE, CloseFile>;
+
+/// A stream at the file's beginning, beside the descriptor that stays open. Null when there are no more descriptors.
+Stream stream_of(const GgufFile& file) {
+  const int fd = ::fcntl(file.file().fd(), F_DUPFD_CLOEXEC, 0);
+  if (fd < 0) return nullptr;
+  Stream stream(::fdopen(fd, "rb"));
+  if (!stream) ::close(fd);
+  else (void)::lseek(fd, 0, SEEK_SET);  // the position is shared by all that read this open file
+  return stream;
+}
+
+Error refused(const char* code, std::string message, std::string llama_says) {
+  auto error = invalid(code, std::move(message));
+  error.where = std::move(llama_says);
+  return error;
 }
 
 std::string metadata(const llama_model* model, const char* key) {
@@ -55,10 +73,10 @@ TemplateTokens template_tokens(const llama_vocab* vocab) {
   return tokens;
 }
 
-ModelInfo describe(const llama_model* model, const ModelFiles& files) {
+ModelInfo describe(const llama_model* model, const ModelSource& source) {
   ModelInfo info;
   info.name = metadata(model, "general.name");
-  if (info.name.empty()) info.name = files.gguf.stem().string();
+  if (info.name.empty()) info.name = std::filesystem::path(source.gguf.file().name()).stem().string();
   std::array<char, 256> buffer{};
   if (llama_model_desc(model, buffer.data(), buffer.size()) > 0) info.description = buffer.data();
   info.parameters = static_cast<std::int64_t>(llama_model_n_params(model));
@@ -89,39 +107,52 @@ Status append_tokens(const llama_vocab* vocab, std::string_view text, SpecialTok
 Model::Model(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Model::~Model() = default;
 
-Result<std::unique_ptr<Model>> Model::load(const ModelFiles& files, ModelPart part) {
-  WRIT_CHECK(check_file(files.gguf, "model_file_missing", "the model file"));
-  if (files.adapter) WRIT_CHECK(check_file(*files.adapter, "adapter_file_missing", "the adapter file"));
-  ensure_backend();
+Result<ModelSource> ModelSource::open(const ModelFiles& files) {
+  WRIT_TRY(auto gguf, GgufFile::open(files.gguf, GgufKind::model));
+  ModelSource source{.gguf = std::move(gguf), .chat_template = files.chat_template, .tool_format = files.tool_format};
+  if (files.adapter) { WRIT_TRY(source.adapter, GgufFile::open(*files.adapter, GgufKind::adapter)); }
+  return source;
+}
 
+bool ModelSource::unchanged() const { return gguf.file().unchanged() && (!adapter || adapter->file().unchanged()); }
+
+Result<std::unique_ptr<Model>> Model::load(const ModelFiles& files, ModelPart part) {
+  WRIT_TRY(const auto source, ModelSource::open(files));
+  return load(source, part);
+}
+
+Result<std::unique_ptr<Model>> Model::load(const ModelSource& source, ModelPart part) {
+  ensure_backend();
   auto impl = std::make_unique<Impl>();
   impl->part = part;
+  const auto& name = source.gguf.file().name();
   const ErrorLines errors;
   auto params = llama_model_default_params();
   params.n_gpu_layers = 0;
   params.vocab_only = part == ModelPart::vocabulary;
-  impl->model.reset(llama_model_load_from_file(files.gguf.c_str(), params));
-  if (!impl->model) {
-    return fail(invalid("model_unreadable", fmt::format("the model file {} cannot be loaded: {}", files.gguf.string(),
-                                                        errors.text("it is no GGUF file that llama.cpp knows"))));
-  }
+  params.load_mode = LLAMA_LOAD_MODE_NONE;  // a mapped file that becomes shorter ends the process with SIGBUS
+  if (const auto stream = stream_of(source.gguf))
+    impl->model.reset(llama_model_load_from_file_ptr(stream.get(), params));
+  if (!impl->model)
+    return fail(refused("model_unreadable", fmt::format("the model file {} cannot be loaded", name),
+                        errors.text("llama.cpp gives no reason")));
   impl->vocab = llama_model_get_vocab(impl->model.get());
-  if (files.adapter && part == ModelPart::all) {
-    impl->adapter = llama_adapter_lora_init(impl->model.get(), files.adapter->c_str());
-    if (impl->adapter == nullptr) {
-      return fail(invalid("adapter_mismatch",
-                          fmt::format("the adapter {} does not fit the model {}: {}", files.adapter->string(),
-                                      files.gguf.string(), errors.text("no reason given"))));
-    }
+  if (source.adapter && part == ModelPart::all) {
+    if (const auto stream = stream_of(*source.adapter))
+      impl->adapter = llama_adapter_lora_init_from_file_ptr(impl->model.get(), stream.get());
+    if (impl->adapter == nullptr)
+      return fail(refused("adapter_mismatch",
+                          fmt::format("the adapter {} does not fit the model {}", source.adapter->file().name(), name),
+                          errors.text("llama.cpp gives no reason")));
   }
-  impl->info = describe(impl->model.get(), files);
+  impl->info = describe(impl->model.get(), source);
   impl->info.has_adapter = impl->adapter != nullptr;
 
   const auto* own_template = llama_model_chat_template(impl->model.get(), nullptr);
-  if (files.chat_template || own_template != nullptr) {
-    const auto format = files.tool_format.value_or(files.chat_template ? ToolFormat::tagged : ToolFormat::native);
+  if (source.chat_template || own_template != nullptr) {
+    const auto format = source.tool_format.value_or(source.chat_template ? ToolFormat::tagged : ToolFormat::native);
     WRIT_TRY(impl->chat_template,
-             ChatTemplate::compile(files.chat_template ? *files.chat_template : std::string(own_template), format,
+             ChatTemplate::compile(source.chat_template ? *source.chat_template : std::string(own_template), format,
                                    template_tokens(impl->vocab)));
     impl->info.has_chat_template = true;
   }

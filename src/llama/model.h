@@ -12,6 +12,7 @@
 #include "core/result.h"
 #include "core/units.h"
 #include "llama/chat.h"
+#include "llama/gguf_file.h"
 
 namespace writ::llama {
 
@@ -22,11 +23,24 @@ struct ModelFiles {
   std::optional<ToolFormat> tool_format{};         // default: tagged with a chat_template, native without
 };
 
+/// The files of a model, opened and looked at; what is loaded from it are these files, whatever their names name by then.
+struct ModelSource {
+  GgufFile gguf;
+  std::optional<GgufFile> adapter{};
+  std::optional<std::string> chat_template{};
+  std::optional<ToolFormat> tool_format{};
+
+  /// Errors: those of GgufFile::open.
+  [[nodiscard]] static Result<ModelSource> open(const ModelFiles& files);
+  /// Whether no file was written to since it was opened.
+  [[nodiscard]] bool unchanged() const;
+};
+
 struct ModelInfo {
-  std::string name;          // general.name, or the file's stem
-  std::string description;   // architecture, size and quantisation: "llama 135M Q4_1"
+  std::string name;  // general.name, or the file's stem
+  std::string description;  // architecture, size and quantisation: "llama 135M Q4_1"
   std::int64_t parameters = 0;
-  Bytes size{};              // of all tensors
+  Bytes size{};  // of all tensors
   Tokens trained_context{};  // the longest sequence it was trained for
   std::int32_t vocabulary = 0;
   bool has_chat_template = false;
@@ -40,16 +54,19 @@ enum class ModelPart {
 };
 
 enum class SpecialTokens {
-  plain,   // "<|im_end|>" in the text is ten characters
+  plain,  // "<|im_end|>" in the text is ten characters
   parsed,  // … is the token
 };
 
 /// Every const function is safe from any thread: a loaded model does not change.
 class Model {
  public:
-  /// Blocks while it maps and repacks the file (0.1 s for 100 MB).
-  /// Errors: not_found (model_file_missing, adapter_file_missing); invalid (model_unreadable: not a GGUF, truncated or an
-  /// unknown architecture; adapter_mismatch; bad_chat_template). The messages carry llama.cpp's own lines.
+  /// Blocks while it reads and repacks the file (0.1 s for 100 MB). It maps nothing: a file that is cut off later is no matter.
+  /// A file that fools llama.cpp's own checks ends the process: slm/model_trial.h tries it in another one first.
+  /// Errors: invalid (model_unreadable: cut off, or an unknown architecture; adapter_mismatch; bad_chat_template). Messages
+  /// name no folder; `where` has llama.cpp's own lines.
+  [[nodiscard]] static Result<std::unique_ptr<Model>> load(const ModelSource& source, ModelPart part = ModelPart::all);
+  /// Opens the files first. Errors: also those of ModelSource::open.
   [[nodiscard]] static Result<std::unique_ptr<Model>> load(const ModelFiles& files, ModelPart part = ModelPart::all);
   ~Model();
   Model(const Model&) = delete;

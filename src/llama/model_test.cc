@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "llama/backend.h"
+#include "llama/engine.h"
+#include "llama/gguf_bytes.h"
 #include "llama/test_model.h"
 
 namespace writ::llama {
@@ -55,15 +57,17 @@ TEST(Model, a_missing_file_is_named) {
   const auto model = Model::load({.gguf = "/nowhere/model.gguf"});
   ASSERT_FALSE(model.has_value());
   EXPECT_EQ(model.error().code, "model_file_missing");
-  EXPECT_NE(model.error().message.find("/nowhere/model.gguf"), std::string::npos);
+  EXPECT_NE(model.error().message.find("model.gguf"), std::string::npos);
+  EXPECT_EQ(model.error().message.find("/nowhere"), std::string::npos) << "a message may reach another tenant";
+  EXPECT_EQ(model.error().where, "/nowhere/model.gguf");
 
   auto files = test_model_files();
   files.adapter = "/nowhere/adapter.gguf";
   EXPECT_EQ(Model::load(files).error().code, "adapter_file_missing");
 }
 
-TEST(Model, a_file_that_is_no_gguf_is_refused_with_llama_cpps_reason) {
-  const ScratchFile file("-text.gguf", "this is not a model");
+TEST(Model, a_file_that_is_no_gguf_is_refused_with_the_reason) {
+  const ScratchFile file("-text.gguf", "this is not a model, only some text");
   const auto model = Model::load({.gguf = file.path()});
   ASSERT_FALSE(model.has_value());
   EXPECT_EQ(model.error().code, "model_unreadable");
@@ -76,6 +80,49 @@ TEST(Model, a_truncated_file_is_refused) {
   const auto model = Model::load({.gguf = file.path()});
   ASSERT_FALSE(model.has_value());
   EXPECT_EQ(model.error().code, "model_unreadable");
+}
+
+TEST(Model, a_file_that_llama_cpp_refuses_is_refused_with_its_reason_kept_inside) {
+  const ScratchFile file(
+      "-alien.gguf",
+      GgufBytes().put("general.architecture", "alien").put("alien.block_count", 1U).tensor("t", {32}, 0).bytes(128));
+  const auto model = Model::load({.gguf = file.path()});
+  ASSERT_FALSE(model.has_value());
+  EXPECT_EQ(model.error().code, "model_unreadable");
+  EXPECT_EQ(model.error().message, "the model file " + file.path().filename().string() + " cannot be loaded");
+  EXPECT_NE(model.error().where.find("alien"), std::string::npos) << model.error().where;
+}
+
+TEST(Model, a_file_that_becomes_shorter_after_it_was_loaded_is_no_matter) {
+  const auto whole = test_model_files().gguf;
+  const ScratchFile file("-shrinking.gguf", file_start(whole, std::filesystem::file_size(whole)));
+  const auto model = Model::load({.gguf = file.path()});
+  ASSERT_TRUE(model.has_value());
+  std::filesystem::resize_file(file.path(), 0);
+  auto engine = Engine::create(**model, {.context_tokens = 64, .slots = 1, .batch_tokens = 16});
+  ASSERT_TRUE(engine.has_value());
+  ASSERT_TRUE((*engine)->add({.id = 1, .prompt = {1, 2, 3}, .max_tokens = 2}).has_value());
+  EXPECT_FALSE((*engine)->step().empty());
+}
+
+TEST(Model, a_file_that_becomes_shorter_between_the_look_and_the_load_is_refused) {
+  const auto whole = test_model_files().gguf;
+  const ScratchFile file("-cut.gguf", file_start(whole, std::filesystem::file_size(whole)));
+  const auto source = ModelSource::open({.gguf = file.path()});
+  ASSERT_TRUE(source.has_value());
+  EXPECT_TRUE(source->unchanged());
+  std::filesystem::resize_file(file.path(), std::filesystem::file_size(whole) / 2);
+  EXPECT_FALSE(source->unchanged());
+  EXPECT_EQ(Model::load(*source).error().code, "model_unreadable");
+}
+
+TEST(Model, a_file_that_is_replaced_after_it_was_opened_is_loaded_as_it_was) {
+  const auto whole = test_model_files().gguf;
+  const ScratchFile file("-replaced.gguf", file_start(whole, std::filesystem::file_size(whole)));
+  const auto source = ModelSource::open({.gguf = file.path()});
+  std::filesystem::remove(file.path());
+  const ScratchFile other("-replaced.gguf", "nothing");
+  EXPECT_TRUE(Model::load(*source).has_value());
 }
 
 TEST(Model, an_adapter_that_is_none_is_refused) {

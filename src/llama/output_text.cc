@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
 
+/// One U+FFFD for each run of bytes that begins a character and is none, or for a byte that begins none.
 std::string valid_text(std::string_view bytes) {
   if (is_utf8(bytes)) return std::string(bytes);
   std::string text;
@@ -21,6 +22,8 @@ std::string valid_text(std::string_view bytes) {
     } else {
       text += replacement;
       length = 1;
+      // As far as these bytes could still become a character they are one cut character.
+      while (length < bytes.size() && utf8_complete_prefix(bytes.substr(0, length + 1)) == 0) ++length;
     }
     bytes.remove_prefix(length);
   }
@@ -64,9 +67,8 @@ std::string OutputText::push(std::string_view bytes) {
 }
 
 std::string OutputText::flush() {
-  auto rest = std::exchange(held_, {}) + valid_text(bytes_);
-  bytes_.clear();
-  return rest;
+  bytes_.clear();  // the beginning of a character whose rest never came
+  return std::exchange(held_, {});
 }
 
 }  // namespace writ::llama

@@ -13,10 +13,11 @@ class OutputText {
   /// Empty stop strings are ignored.
   explicit OutputText(std::vector<std::string> stops = {});
 
-  /// Takes the bytes of the next token and returns what is ready. Bytes that are no UTF-8 become U+FFFD; the beginning of a
+  /// Takes the bytes of the next token and returns what is ready. Bytes that are no UTF-8 become U+FFFD, a cut
+  /// character in the middle one of them; the beginning of a
   /// character or of a stop string is held back. After a stop string nothing is ready any more.
   std::string push(std::string_view bytes);
-  /// What was held back, at the end of the answer.
+  /// What was held back, at the end of the answer. A character that is not whole by then is left out.
   std::string flush();
   [[nodiscard]] bool stopped() const { return stopped_; }
 

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <iterator>
 
 #include <fmt/format.h>
 
+#include "core/encoding.h"
 #include "core/json.h"
+#include "core/regular_file.h"
 #include "schema/codec.h"
 
 namespace writ::slm {
@@ -64,11 +64,15 @@ struct Document {
   static constexpr auto fields() { return std::tuple(field("models", &Document::models, any, "Models.")); }
 };
 
+constexpr std::size_t text_max = 1UL << 20U;  // bytes of registry.json and of a chat template; ours have 10 KB
+
 Result<std::string> read_file(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::string content(std::istreambuf_iterator<char>(in), {});
-  if (!in.good() && !in.eof()) return fail(unavailable("unreadable", path.string() + " cannot be read", std::nullopt));
-  return content;
+  WRIT_TRY(const auto file, RegularFile::open(path));
+  return file.read_all(text_max);
+}
+
+bool is_shown_id(std::string_view id) {
+  return is_utf8(id) && std::ranges::none_of(id, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
 }
 
 /// Collects the served models and what is wrong.
@@ -90,6 +94,7 @@ class Opening {
  private:
   [[nodiscard]] std::optional<fs::path> find_base(const Entry& entry);
   bool check_gguf(const fs::path& file, std::string_view fix);
+  bool check_id(const fs::path& file);
   void add_file(const fs::path& file);
   void add_folder(const fs::path& folder);
 
@@ -139,10 +144,12 @@ std::optional<fs::path> Opening::find_base(const Entry& entry) {
 }
 
 bool Opening::check_gguf(const fs::path& file, std::string_view fix) {
+  const auto opened = RegularFile::open(file);
   std::array<char, 4> magic{};
-  std::ifstream(file, std::ios::binary).read(magic.data(), magic.size());
-  if (std::string_view(magic.data(), magic.size()) == "GGUF") return true;
-  problem(file.string(), fmt::format("it is not a GGUF file, or cannot be read: {}", fix));
+  if (opened && opened->read(magic, 0).value_or(0) == magic.size() && std::string_view(magic.data(), 4) == "GGUF")
+    return true;
+  problem(file.string(), fmt::format("it is not a GGUF file ({}): {}",
+                                     opened ? "its first bytes are others" : opened.error().message, fix));
   return false;
 }
 
@@ -175,13 +182,19 @@ bool Opening::add_known(std::string_view id) {
   return true;
 }
 
-void Opening::add_file(const fs::path& file) {
+bool Opening::check_id(const fs::path& file) {
   const auto id = file.stem().string();
   if (id.empty() || id.size() > id_max)
-    return problem(file.string(), fmt::format("a model's file name has 1 to {} bytes before .gguf", id_max));
-  if (serves(id)) return problem(file.string(), fmt::format("a model \"{}\" is served already: rename the file", id));
-  if (check_gguf(file, "name only GGUF files in WRIT_SLM_MODELS"))
-    models_.push_back({.id = id, .files = {.gguf = file}});
+    problem(file.string(), fmt::format("a model's file name has 1 to {} bytes before .gguf", id_max));
+  else if (!is_shown_id(id)) problem(file.string(), "a model's file name is UTF-8 without control characters");
+  else if (serves(id)) problem(file.string(), fmt::format("a model \"{}\" is served already: rename the file", id));
+  else return true;
+  return false;
+}
+
+void Opening::add_file(const fs::path& file) {
+  if (check_id(file) && check_gguf(file, "name only GGUF files in WRIT_SLM_MODELS"))
+    models_.push_back({.id = file.stem().string(), .files = {.gguf = file}});
 }
 
 void Opening::add_folder(const fs::path& folder) {
@@ -192,13 +205,15 @@ void Opening::add_folder(const fs::path& folder) {
   if (error) return problem(folder.string(), "the folder cannot be read (" + error.message() + ")");
   if (files.empty()) return problem(folder.string(), "the folder of WRIT_SLM_MODELS holds no *.gguf files");
   std::ranges::sort(files);
-  for (const auto& file : files) add_file(file);
+  // What stands in a folder may be half copied, or no file at all: it is a model that cannot be loaded, and fails alone.
+  for (const auto& file : files)
+    if (check_id(file)) models_.push_back({.id = file.stem().string(), .files = {.gguf = file}});
 }
 
 void Opening::add_named(const std::string& item) {
   std::error_code ignored;  // what cannot be looked at is not there
   if (fs::is_directory(item, ignored)) return add_folder(item);
-  if (fs::exists(item, ignored)) return add_file(item);
+  if (fs::exists(fs::symlink_status(item, ignored))) return add_file(item);
   if (serves(item) || add_known(item)) return;
   problem(item, "WRIT_SLM_MODELS names a GGUF file, a folder or an id of registry.json, and this is none of them");
 }

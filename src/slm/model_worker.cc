@@ -36,10 +36,13 @@ Seconds estimated_wait(std::size_t waiting, std::int32_t slots, double answer_se
   return Seconds{static_cast<std::int64_t>(std::clamp(std::ceil(rounds * answer_seconds), 1.0, 120.0))};
 }
 
-ModelWorker::ModelWorker(const ModelSpec& spec, const WorkerLimits& limits, observability::Registry& registry,
-                         const observability::Logger& log, const Clock& clock, Random& random)
+ModelWorker::ModelWorker(const ModelSpec& spec, const WorkerLimits& limits, ModelLoader& loader,
+                         observability::Registry& registry, const observability::Logger& log, const Clock& clock,
+                         Random& random)
     : spec_(spec),
+      asked_(limits),
       limits_(limits),
+      loader_(loader),
       probe_(registry, spec.id),
       log_(log),
       clock_(clock),
@@ -63,12 +66,19 @@ void ModelWorker::start() {
 Task<Result<ModelWorker::Loaded>> ModelWorker::loaded(Context ctx) {
   start();
   const auto signal = std::make_shared<async::Signal>();
+  bool looked = false;
   for (;;) {
     {
       const std::lock_guard lock(mutex_);
+      if (state_ == State::failed && !looked && !stopping_) {
+        // Its thread looks whether there is something new; meanwhile it is as if the model were loaded for the first time.
+        looked = true;
+        state_ = State::loading;
+        work_.notify_one();
+      }
       if (state_ != State::loading) {
         WRIT_CO_CHECK(status_locked());
-        co_return Loaded{.model = model_.get(), .context = context_};
+        co_return Loaded{.model = model_, .context = context_};
       }
       if (std::ranges::find(waiters_, signal) == waiters_.end()) waiters_.push_back(signal);
     }
@@ -139,13 +149,26 @@ void ModelWorker::set_state(State state, std::optional<Error> why) {
 
 void ModelWorker::run() {
   ::pthread_setname_np(::pthread_self(), "writ-model");
+  do {
+    if (!open()) continue;
+    while (turn()) {}
+  } while (wait_for_another_try());
+  end_all(stopping_error());
+  set_state(State::stopped, stopping_error());
+}
+
+/// Loads the model. False where that failed.
+bool ModelWorker::open() {
   const auto began = clock_.steady();
+  failed_files_ = files_now();
   if (auto opened = load(); !opened) {
-    log_.failed("model_failed", opened.error(), {{"model", spec_.id}});
-    return set_state(
-        State::failed,
-        unavailable("model_failed", fmt::format("model {} cannot be served: {}", spec_.id, opened.error().message),
-                    std::nullopt));
+    if (stopping_) return false;
+    log_.failed("model_failed", opened.error(), {{"model", spec_.id}, {"file", spec_.files.gguf.string()}});
+    auto why = unavailable(
+        "model_failed", fmt::format("model {} cannot be served: {}", spec_.id, opened.error().message), std::nullopt);
+    why.where = opened.error().where;
+    close(std::move(why));
+    return false;
   }
   const auto took = clock_.steady() - began;
   probe_.loaded(took);
@@ -155,27 +178,56 @@ void ModelWorker::run() {
                              {"context_tokens", limits_.engine.context_tokens},
                              {"threads", limits_.engine.threads}});
   set_state(State::ready);
-  while (turn()) {}
-  end_all();
-  set_state(State::stopped, stopping_error());
+  return true;
 }
 
 Status ModelWorker::load() {
-  auto model = llama::Model::load(spec_.files);
-  if (!model) return fail(std::move(model).error());
-  if ((*model)->chat_template() == nullptr)
-    return fail(invalid("no_chat_template", "the file holds no chat template: choose an instruct or chat model"));
-  const auto trained = (*model)->info().trained_context.value;
-  if (trained > 0)
-    limits_.engine.context_tokens =
-        static_cast<std::int32_t>(std::min<std::int64_t>(limits_.engine.context_tokens, trained));
+  limits_ = asked_;
+  WRIT_TRY(auto loaded, loader_.load(spec_, limits_.engine, [this] { return stopping_.load(); }));
+  limits_.engine = loaded.limits;
   lower_priority();  // loading is waited for; what comes now is for long, as are the threads that it starts
-  WRIT_TRY(auto engine, llama::Engine::create(**model, limits_.engine));
+  WRIT_TRY(auto engine, llama::Engine::create(*loaded.model, limits_.engine));
   const std::lock_guard lock(mutex_);
-  model_ = std::move(*model);
+  model_ = std::move(loaded.model);
   engine_ = std::move(engine);
   context_ = Tokens{limits_.engine.context_tokens};
+  pause_ = LoadPause::first;
   return {};
+}
+
+/// Ends what is at work or waits, and fails until another try.
+void ModelWorker::close(Error why) {
+  retry_at_ = clock_.steady() + pause_;
+  pause_ = std::min(2 * pause_, LoadPause::longest);
+  end_all(why);
+  engine_.reset();
+  probe_.active(0);
+  {
+    const std::lock_guard lock(mutex_);
+    model_.reset();  // its memory is for the next try
+  }
+  set_state(State::failed, std::move(why));
+}
+
+std::vector<FileIdentity> ModelWorker::files_now() const {
+  std::vector<FileIdentity> out{identity_of(spec_.files.gguf)};
+  if (spec_.files.adapter) out.push_back(identity_of(*spec_.files.adapter));
+  return out;
+}
+
+/// After a failure: waits until a request comes and there is a reason to try again. False when the worker stops.
+bool ModelWorker::wait_for_another_try() {
+  for (;;) {
+    std::optional<Error> failure;
+    {
+      std::unique_lock lock(mutex_);
+      work_.wait(lock, [&] { return stopping_ || state_ == State::loading; });
+      if (stopping_) return false;
+      failure = failure_;
+    }
+    if (clock_.steady() >= retry_at_ || files_now() != failed_files_) return true;
+    set_state(State::failed, std::move(failure));
+  }
 }
 
 /// Waits for work where there is none, then does one step of it. False when the worker stops.
@@ -201,7 +253,9 @@ bool ModelWorker::turn() {
   }
   for (auto& answer : taken) begin(std::move(answer));
   step();
-  return true;
+  if (engine_->usable()) return true;
+  close(unavailable("model_failed", fmt::format("model {} cannot be served: it lost its memory", spec_.id)));
+  return false;
 }
 
 void ModelWorker::begin(Answer answer) {
@@ -258,15 +312,16 @@ void ModelWorker::forget(const Answer& answer, SteadyTime now) {
   answer_seconds_ += newest_weight * (took - answer_seconds_);
 }
 
-void ModelWorker::end_all() {
+void ModelWorker::end_all(const Error& why) {
   const auto now = clock_.steady();
   for (auto& [id, answer] : answers_) {
     (void)engine_->remove(id);
-    answer.end_with(stopping_error(), now);
+    forget(answer, now);
+    answer.end_with(why, now);
   }
   answers_.clear();
   const std::lock_guard lock(mutex_);
-  for (auto& answer : queue_.remove_if([](const Answer&) { return true; })) answer.end_with(stopping_error(), now);
+  for (auto& answer : queue_.remove_if([](const Answer&) { return true; })) answer.end_with(why, now);
 }
 
 }  // namespace writ::slm

@@ -19,10 +19,12 @@ struct Parts {
   explicit Parts(Deps d)
       : deps(std::move(d)),
         grants(deps.grant_keys, deps.clock),
+        loader(deps.state_folder, deps.trial_program, deps.log),
         service(grants, pool, deps.registry, deps.log, deps.clock, deps.random) {}
   ~Parts() { llama::set_log_sink({}); }
   Deps deps;
   policy::GrantVerifier grants;
+  ModelLoader loader;
   async::BlockingPool pool{"slm_render", render_threads, render_queue_max};
   SlmService service;
 };
@@ -48,7 +50,15 @@ Status check_all(const ModelRegistry& models, const std::filesystem::path& state
   return {};
 }
 
-Error unloadable(Error error) {
+/// What stops a start is told to who may know the machine's paths.
+Error for_operator(Error error) {
+  if (!error.where.empty()) error.message += " (" + error.where + ")";
+  return error;
+}
+
+Error unloadable(Error error, const ModelSpec& model) {
+  error = for_operator(std::move(error));
+  error.message += " (" + model.files.gguf.string() + ")";
   error.message += ": restore the file, or choose another model with WRIT_SLM_DEFAULT_MODEL and WRIT_SLM_MODELS";
   return error;
 }
@@ -61,12 +71,13 @@ Task<Status> start(Parts* parts) {
   WRIT_CO_TRY(auto models, ModelRegistry::open(registry_options(settings)));
   const auto* const list = &models;
   auto check = [list, folder = parts->deps.state_folder] { return check_all(*list, folder); };
-  WRIT_CO_CHECK(co_await parts->pool.run(Context{}, std::move(check)));
-  parts->service.serve(std::move(models), limits_of(settings));
+  if (auto checked = co_await parts->pool.run(Context{}, std::move(check)); !checked)
+    co_return fail(for_operator(std::move(checked).error()));
+  parts->service.serve(std::move(models), limits_of(settings), parts->loader);
   if (!settings.preload) co_return Status{};
   // Waited for: a file that only loading finds out to be no model must stop the start, as any other wrong setting does.
   auto loaded = co_await parts->service.load_default(Context{});
-  if (!loaded) co_return fail(unloadable(std::move(loaded).error()));
+  if (!loaded) co_return fail(unloadable(std::move(loaded).error(), parts->service.default_model()));
   co_return Status{};
 }
 

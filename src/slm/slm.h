@@ -10,6 +10,7 @@ namespace writ::slm {
 struct Deps {
   SlmSettings settings;
   std::filesystem::path state_folder;  // <data>/slm; remembers which model files were checked
+  std::filesystem::path trial_program = "/proc/self/exe";  // performs `model-trial`: see model_trial.h
   std::function<std::shared_ptr<const crypto::KeySet>()>
       grant_keys;  // policy's; a snapshot, null while they are not known
   observability::Registry& registry;

@@ -56,6 +56,7 @@ class SlmFixture : public testing::Test {
   Status start() {
     made.emplace(make_service({.settings = settings,
                                .state_folder = folder.path() / "slm",
+                               .trial_program = trial_program,
                                .grant_keys = [this] { return key_set; },
                                .registry = registry,
                                .invoker = invoker,
@@ -119,6 +120,7 @@ class SlmFixture : public testing::Test {
 
   TestFolder folder;
   SlmSettings settings;
+  std::filesystem::path trial_program = WRIT_TRIAL_PROGRAM;
   crypto::SigningKey policy_key = new_key();
   std::shared_ptr<const crypto::KeySet> key_set;
   Context ctx;

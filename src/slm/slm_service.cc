@@ -31,10 +31,10 @@ SlmService::SlmService(policy::GrantVerifier& grants, async::BlockingPool& pool,
                        const observability::Logger& log, const Clock& clock, Random& random)
     : grants_(grants), pool_(pool), registry_(registry), log_(log), clock_(clock), random_(random) {}
 
-void SlmService::serve(ModelRegistry models, const WorkerLimits& limits) {
+void SlmService::serve(ModelRegistry models, const WorkerLimits& limits, ModelLoader& loader) {
   models_.emplace(std::move(models));
   for (const auto& spec : models_->models())
-    workers_.emplace(spec.id, std::make_unique<ModelWorker>(spec, limits, registry_, log_, clock_, random_));
+    workers_.emplace(spec.id, std::make_unique<ModelWorker>(spec, limits, loader, registry_, log_, clock_, random_));
 }
 
 Task<Status> SlmService::load_default(Context ctx) {

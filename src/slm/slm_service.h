@@ -20,9 +20,12 @@ class SlmService final : public SlmPort {
              const observability::Logger& log, const Clock& clock, Random& random);
 
   /// Makes the workers, once, before any request. A model is loaded by its first request.
-  void serve(ModelRegistry models, const WorkerLimits& limits);
+  /// loader: outlives this.
+  void serve(ModelRegistry models, const WorkerLimits& limits, ModelLoader& loader);
   /// Loads the default model now. Errors: unavailable (model_failed, stopping).
   [[nodiscard]] Task<Status> load_default(Context ctx);
+  /// Once there are models.
+  [[nodiscard]] const ModelSpec& default_model() const { return models_->default_model(); }
   /// Ends all answers and joins the models' threads: blocks for at most one step, or a load under way.
   void stop();
   /// Of the default model. Errors: unavailable (model_loading, model_failed, stopping).

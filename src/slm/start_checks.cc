@@ -1,16 +1,15 @@
 #include "slm/start_checks.h"
 
+#include <algorithm>
 #include <array>
-#include <fstream>
-#include <iterator>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "core/encoding.h"
-#include "core/json.h"
 #include "crypto/hash.h"
 #include "schema/codec.h"
+#include "slm/state_file.h"
 
 namespace writ::slm {
 namespace {
@@ -38,31 +37,63 @@ struct VerifiedFiles {
   }
 };
 
-/// Nothing is remembered where the file is missing or is not ours.
-VerifiedFiles read_verified(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  const auto parsed = parse_json(std::string(std::istreambuf_iterator<char>(in), {}));
-  if (!parsed) return {};
-  return schema::decode<VerifiedFiles>(*parsed, {.unknown = schema::Unknown::ignore}).value_or(VerifiedFiles{});
-}
-
-void write_verified(const fs::path& file, const VerifiedFiles& verified) {
-  const auto fresh = file.string() + ".new";
-  std::error_code error;
-  fs::create_directories(file.parent_path(), error);
-  std::ofstream(fresh, std::ios::binary) << to_text(schema::encode(verified)) << '\n';
-  fs::rename(fresh, file, error);  // whole or not at all; without it the next start reads the models again
-}
-
-Result<std::string> sha256_of(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
+Result<std::string> sha256_of(const RegularFile& file) {
   std::vector<char> buffer(std::size_t{1} << 20U);
   crypto::Sha256 hash;
-  while (in.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || in.gcount() > 0)
-    hash.update({buffer.data(), static_cast<std::size_t>(in.gcount())});
-  if (!in.eof()) return fail(invalid("model_corrupt", file.string() + " cannot be read to its end"));
-  return to_hex(hash.finish());
+  std::int64_t at = 0;
+  for (;;) {
+    WRIT_TRY(const auto got, file.read(buffer, at));
+    if (got == 0) return to_hex(hash.finish());
+    hash.update({buffer.data(), got});
+    at += static_cast<std::int64_t>(got);
+  }
 }
+
+std::unexpected<Error> corrupt(const fs::path& path, std::string message) {
+  auto error = invalid("model_corrupt", std::move(message));
+  error.where = path.string();
+  return fail(std::move(error));
+}
+
+/// Knows which files were right before, and remembers those that are.
+class Checksums {
+ public:
+  explicit Checksums(const fs::path& state_folder)
+      : memory_(state_folder / "verified.json"), verified_(read_state<VerifiedFiles>(memory_)) {}
+  ~Checksums() {
+    if (learnt_) write_state(memory_, verified_);
+  }
+  Checksums(const Checksums&) = delete;
+  Checksums& operator=(const Checksums&) = delete;
+
+  Status check(const std::string& model, const ModelSpec::Checksum& expected, const RegularFile& file) {
+    std::error_code ignored;  // without a current folder the path stays as it is
+    Verified now{.file = fs::absolute(expected.file, ignored).string(),
+                 .sha256 = expected.sha256,
+                 .size = file.identity().size,
+                 .changed = file.identity().modified};
+    if (std::ranges::find(verified_.files, now) != verified_.files.end()) return {};
+    const auto actual = sha256_of(file);
+    if (!actual) return corrupt(expected.file, file.name() + " cannot be read to its end");
+    if (*actual != expected.sha256) {
+      return corrupt(
+          expected.file,
+          fmt::format(
+              "{} of model {} is damaged or another file (SHA-256 {}, expected {}): delete it and run ./run setup, "
+              "or restore it from the repository",
+              file.name(), model, *actual, expected.sha256));
+    }
+    std::erase_if(verified_.files, [&](const Verified& v) { return v.file == now.file; });
+    verified_.files.push_back(std::move(now));
+    learnt_ = true;
+    return {};
+  }
+
+ private:
+  fs::path memory_;
+  VerifiedFiles verified_;
+  bool learnt_ = false;
+};
 
 }  // namespace
 
@@ -77,31 +108,22 @@ Status check_cpu(const llama::CpuFeatures& required, const llama::CpuFeatures& a
       std::nullopt));
 }
 
-Status check_files(const ModelSpec& model, const std::filesystem::path& state_folder) {
-  const auto memory = state_folder / "verified.json";
-  auto verified = read_verified(memory);
-  bool learnt = false;
-  for (const auto& [path, sha256] : model.checksums) {
-    std::error_code error;
-    Verified now{.file = fs::absolute(path, error).string(), .sha256 = sha256};
-    now.size = static_cast<std::int64_t>(fs::file_size(path, error));
-    if (!error) now.changed = fs::last_write_time(path, error).time_since_epoch().count();
-    if (error) return fail(invalid("model_corrupt", path.string() + " cannot be read: " + error.message()));
-    if (std::ranges::find(verified.files, now) != verified.files.end()) continue;
-    WRIT_TRY(const auto actual, sha256_of(path));
-    if (actual != sha256) {
-      return fail(invalid(
-          "model_corrupt",
-          fmt::format(
-              "{} of model {} is damaged or another file (SHA-256 {}, expected {}): delete it and run ./run setup, "
-              "or restore it from the repository",
-              path.string(), model.id, actual, sha256)));
-    }
-    std::erase_if(verified.files, [&](const Verified& v) { return v.file == now.file; });
-    verified.files.push_back(std::move(now));
-    learnt = true;
+Status check_files(const ModelSpec& model, const fs::path& state_folder) {
+  Checksums checksums(state_folder);
+  for (const auto& expected : model.checksums) {
+    const auto file = RegularFile::open(expected.file);
+    if (!file) return corrupt(expected.file, file.error().message);
+    WRIT_CHECK(checksums.check(model.id, expected, *file));
   }
-  if (learnt) write_verified(memory, verified);
+  return {};
+}
+
+Status check_files(const ModelSpec& model, const llama::ModelSource& source, const fs::path& state_folder) {
+  Checksums checksums(state_folder);
+  for (const auto& expected : model.checksums) {
+    const bool is_adapter = source.adapter && model.files.adapter == expected.file;
+    WRIT_CHECK(checksums.check(model.id, expected, is_adapter ? source.adapter->file() : source.gguf.file()));
+  }
   return {};
 }
 
