@@ -16,6 +16,8 @@ LINES_MAX = 400  # past that a file owns a second noun
 # Folders of people and work places. /tmp, /etc, /usr, /proc and the like exist everywhere.
 MACHINE_PATH = re.compile(r"(?<![\w.$}~>/-])/(root|home/\w{2,}|work|Users|mnt|srv)/[\w.]")
 REGISTRY = re.compile(r"\b(pypi|pythonhosted|crates|npmjs|golang|maven|debian|huggingface|docker|ghcr|quay|rustup)\.(org|io|com|co|rs|net)\b")
+# What commands show goes through one place: docs/decisions/0017-shown-text.md.
+OUTPUT = re.compile(r"\b(printf|fprintf|fputs|fputc|puts|putchar|fwrite|vprintf|perror)\s*\(|\bstd::(cout|cerr|clog)\b|\bfmt::print\b")
 # Lock files are written by cargo and pip; a registry's address in them is a name, not a place we chose.
 LOCK_FILES = {"Cargo.lock", "package-lock.json", "go.sum", "poetry.lock"}
 # Evidence of runs.
@@ -42,6 +44,10 @@ def problems_in(name: str) -> list[str]:
             problems.append(f"{name}:{number}: names a path of one machine: {line.strip()[:100]}")
         if REGISTRY.search(line):
             problems.append(f"{name}:{number}: names a registry's host: {line.strip()[:100]}")
+    if name.startswith("src/cli/") and path.suffix == ".cc" and not path.stem.endswith("_test") and path.name != "terminal.cc":
+        for number, line in enumerate(text.split("\n"), 1):
+            if OUTPUT.search(line):
+                problems.append(f"{name}:{number}: writes past cli/terminal.h, which makes foreign text harmless: {line.strip()[:80]}")
     if name.startswith("src/") and path.suffix in (".h", ".cc"):
         if (count := text.count("\n")) > LINES_MAX:
             problems.append(f"{name}: {count} lines, more than {LINES_MAX}: look for the second noun inside")

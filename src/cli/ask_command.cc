@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/event_printer.h"
 #include "cli/gateway_access.h"
+#include "cli/terminal.h"
 #include "runtime/stop_signals.h"
 
 namespace writ::cli {
@@ -63,7 +64,8 @@ Task<Result<int>> ask_and_follow(gateway::GatewayPort* port, Context ctx, AskOpt
   if (!result && result.error().kind == ErrorKind::cancelled) {
     auto goodbye = Context{}.within(Seconds{5});
     (void)co_await port->cancel(std::move(goodbye), {.run_id = started.run_id});
-    std::fprintf(stderr, "\ninterrupted; run %s was cancelled\n", started.run_id.str().c_str());
+    print_text(stderr, "\n");
+    print_line(stderr, "interrupted; run " + started.run_id.str() + " was cancelled");
     co_return Exit::interrupted;
   }
   co_return result;
@@ -77,7 +79,7 @@ int ask(const AskOptions& options) {
   if (!settings) return cannot_start;
   if (!options.json && ::isatty(STDERR_FILENO) != 0 &&
       !runtime::find_running(app::DataFolder(settings->shared.data_dir).run_file()))
-    std::fprintf(stderr, "no server is running; starting the platform in this process\n");
+    print_line(stderr, "no server is running; starting the platform in this process");
   auto access = GatewayAccess::open(*settings);
   if (!access) return tell(access.error(), cannot_start);
   std::stop_source stop;

@@ -9,6 +9,7 @@
 
 #include "cli/command.h"
 #include "cli/gateway_access.h"
+#include "cli/terminal.h"
 #include "policy/audit_folder.h"
 
 namespace writ::cli {
@@ -45,28 +46,27 @@ Result<std::optional<crypto::KeySet>> read_keys(const std::string& file) {
 
 bool show_progress(const policy::AuditReport& report) {
   if (::isatty(STDERR_FILENO) != 0)
-    std::fprintf(stderr, "\r%lld records, %lld checkpoints … ", static_cast<long long>(report.records),
-                 static_cast<long long>(report.checkpoints));
+    print_progress(fmt::format("{} records, {} checkpoints … ", report.records, report.checkpoints));
   return true;
 }
 
 int tell_report(const policy::AuditReport& report, bool as_json) {
-  if (::isatty(STDERR_FILENO) != 0) std::fprintf(stderr, "\r\033[K");
+  if (::isatty(STDERR_FILENO) != 0) print_progress("");
   if (as_json) {
-    std::printf("%s\n", to_text(schema::encode(report)).c_str());
+    print_json(stdout, schema::encode(report));
     return report.ok ? Exit::done : Exit::failed;
   }
-  std::printf("%s: %lld records, %lld signed checkpoints\n",
-              report.ok ? "the audit chain holds" : "THE AUDIT CHAIN DOES NOT HOLD",
-              static_cast<long long>(report.records), static_cast<long long>(report.checkpoints));
-  for (const auto& finding : report.findings) std::printf("  %s: %s\n", finding.code.c_str(), finding.message.c_str());
+  print_line(stdout, fmt::format("{}: {} records, {} signed checkpoints",
+                                 report.ok ? "the audit chain holds" : "THE AUDIT CHAIN DOES NOT HOLD", report.records,
+                                 report.checkpoints));
+  for (const auto& finding : report.findings)
+    print_line(stdout, fmt::format("  {}: {}", finding.code, finding.message));
   if (report.findings_count > static_cast<std::int64_t>(report.findings.size()))
-    std::printf("  … %lld findings in all\n", static_cast<long long>(report.findings_count));
+    print_line(stdout, fmt::format("  … {} findings in all", report.findings_count));
   if (report.uncovered > 0)
-    std::printf("%lld records are newer than the newest checkpoint: nothing is signed over them yet\n",
-                static_cast<long long>(report.uncovered));
-  if (report.head_number > 0)
-    std::printf("head %lld:%s\n", static_cast<long long>(report.head_number), report.head_hash.c_str());
+    print_line(stdout, fmt::format("{} records are newer than the newest checkpoint: nothing is signed over them yet",
+                                   report.uncovered));
+  if (report.head_number > 0) print_line(stdout, fmt::format("head {}:{}", report.head_number, report.head_hash));
   return report.ok ? Exit::done : Exit::failed;
 }
 
@@ -102,8 +102,8 @@ class ExportFile {
     return {};
   }
   Status write(const policy::ExportLine& line) {
-    const auto text = to_text(schema::encode(line)) + "\n";
-    if (std::fwrite(text.data(), 1, text.size(), out_) != text.size()) return not_written();
+    print_json(out_, schema::encode(line));
+    if (std::ferror(out_) != 0) return not_written();
     return {};
   }
   Status keep() {
@@ -187,12 +187,12 @@ int audit_list(const AuditListOptions& options) {
     query.limit = left;
     const auto page = (*access)->loops().run((*access)->gateway().audit(Context{}.within(Seconds{30}), query));
     if (!page) return tell(page.error());
-    for (const auto& record : page->records) std::printf("%s\n", to_text(schema::encode(record)).c_str());
+    for (const auto& record : page->records) print_json(stdout, schema::encode(record));
     left -= static_cast<std::int64_t>(page->records.size());
     if (!page->next) return done;
     query.after = *page->next;
     if (left > 0) continue;
-    std::fprintf(stderr, "more: writ audit list --after %lld\n", static_cast<long long>(query.after));
+    print_line(stderr, fmt::format("more: writ audit list --after {}", query.after));
     return done;
   }
 }
@@ -205,9 +205,8 @@ int audit_verify(const AuditVerifyOptions& options) {
     const auto keys = read_keys(options.key);
     if (!keys) return tell(keys.error(), cannot_start);
     if (!*keys)
-      std::fprintf(
-          stderr,
-          "writ: warning: without --key the keys in the export are trusted: whoever made it may have signed it\n");
+      print_line(stderr,
+                 "writ: warning: without --key the keys in the export are trusted: whoever made it may have signed it");
     report = policy::verify_export(options.file, *keys, wanted, show_progress);
   } else {
     const auto settings = settings_or_tell();
@@ -235,7 +234,7 @@ int audit_export(const std::string& name, const std::string& tenant) {
       export_to(&(*access)->gateway(), Context{}.within(whole_audit), {.tenant = tenant_of(tenant)}, &file));
   if (!written) return tell(written.error());
   if (name != "-")
-    std::printf("wrote %s; verify it anywhere with: writ audit verify %s --key KEYS\n", name.c_str(), name.c_str());
+    print_line(stdout, fmt::format("wrote {}; verify it anywhere with: writ audit verify {} --key KEYS", name, name));
   return done;
 }
 
@@ -246,8 +245,8 @@ int audit_head(bool as_json) {
   if (!access) return tell(access.error(), cannot_start);
   const auto head = (*access)->loops().run((*access)->gateway().audit_head(Context{}.within(Seconds{30}), {}));
   if (!head) return tell(head.error());
-  if (as_json) std::printf("%s\n", to_text(schema::encode(*head)).c_str());
-  else std::printf("%lld:%s\n", static_cast<long long>(head->number), head->hash.c_str());
+  if (as_json) print_json(stdout, schema::encode(*head));
+  else print_line(stdout, fmt::format("{}:{}", head->number, head->hash));
   return done;
 }
 

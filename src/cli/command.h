@@ -18,6 +18,8 @@ enum Exit : int { done = 0, failed = 1, cannot_start = 2, interrupted = 130 };
 int tell(const Error& error, int code = failed);
 /// Prints the admin key that initialise() made, the only time it can be: it is stored nowhere in clear.
 void tell_admin_key(const app::Made& made, std::FILE* out);
+/// Prints what initialise() warns of to stderr.
+void tell_warnings(const app::Made& made);
 /// The settings of the environment; prints all problems and warnings, and gives nothing when there is a problem.
 [[nodiscard]] std::optional<app::AllSettings> settings_or_tell();
 

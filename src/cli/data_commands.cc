@@ -1,6 +1,5 @@
 #include <stdlib.h>
 
-#include <cstdio>
 #include <functional>
 
 #include <fmt/format.h>
@@ -8,30 +7,41 @@
 #include "cli/command.h"
 #include "cli/gateway_access.h"
 #include "cli/temporary_folder.h"
+#include "cli/terminal.h"
 
 namespace writ::cli {
 
+namespace {
+
+void print_problems(const std::vector<Problem>& problems) {
+  for (const auto& problem : problems) print_line(stderr, fmt::format("  {}: {}", problem.pointer, problem.message));
+}
+
+}  // namespace
+
 int tell(const Error& error, int code) {
-  std::fprintf(stderr, "writ: %s (%s)\n", error.message.c_str(), error.code.c_str());
-  for (const auto& problem : error.problems)
-    std::fprintf(stderr, "  %s: %s\n", problem.pointer.c_str(), problem.message.c_str());
+  print_text(stderr, fmt::format("writ: {} ({})\n", error.message, error.code));
+  print_problems(error.problems);
   return code;
 }
 
 void tell_admin_key(const app::Made& made, std::FILE* out) {
   if (!made.admin_key) return;
-  const auto key = made.admin_key->reveal();
-  std::fprintf(out, "admin key (shown this once): %.*s\n", static_cast<int>(key.size()), key.data());
+  print_line(out, fmt::format("admin key (shown this once): {}", made.admin_key->reveal()));
+}
+
+void tell_warnings(const app::Made& made) {
+  for (const auto& [path, message] : made.warnings)
+    print_line(stderr, fmt::format("writ: warning: {}: {}", path, message));
 }
 
 std::optional<app::AllSettings> settings_or_tell() {
   auto read = app::read_settings(settings::Environment::of_process());
   for (const auto& warning : read.warnings)
-    std::fprintf(stderr, "writ: warning: %s: %s\n", warning.pointer.c_str(), warning.message.c_str());
+    print_line(stderr, fmt::format("writ: warning: {}: {}", warning.pointer, warning.message));
   if (read.problems.empty()) return std::move(read.settings);
-  std::fprintf(stderr, "writ: cannot start, the settings have problems:\n");
-  for (const auto& problem : read.problems)
-    std::fprintf(stderr, "  %s: %s\n", problem.pointer.c_str(), problem.message.c_str());
+  print_line(stderr, "writ: cannot start, the settings have problems:");
+  print_problems(read.problems);
   return std::nullopt;
 }
 
@@ -42,14 +52,15 @@ int init(const std::string& bundle, bool as_json) {
   const auto made = data.initialise(bundle.empty() ? std::nullopt : std::optional<std::filesystem::path>(bundle),
                                     system_clock(), system_random());
   if (!made) return tell(made.error(), cannot_start);
+  tell_warnings(*made);
   if (as_json) {
     json::object out{{"data_dir", data.root().string()}, {"files", schema::encode(made->files)}};
     if (made->admin_key) out["admin_key"] = made->admin_key->reveal();
-    std::printf("%s\n", to_text(out).c_str());
+    print_json(stdout, out);
     return done;
   }
-  for (const auto& file : made->files) std::printf("made %s\n", file.c_str());
-  if (made->files.empty()) std::printf("%s was initialised before; nothing was changed\n", data.root().c_str());
+  for (const auto& file : made->files) print_line(stdout, "made " + file);
+  if (made->files.empty()) print_line(stdout, data.root().string() + " was initialised before; nothing was changed");
   tell_admin_key(*made, stdout);
   return done;
 }
@@ -60,8 +71,8 @@ int sign_policy(const std::string& bundle, std::int64_t version) {
   const app::DataFolder data(settings->shared.data_dir);
   if (const auto written = data.sign_bundle(bundle, version, system_clock().now()); !written)
     return tell(written.error());
-  std::printf("signed version %lld into %s; a running policy-engine takes it up within seconds\n",
-              static_cast<long long>(version), data.constitution_file().c_str());
+  print_line(stdout, fmt::format("signed version {} into {}; a running policy-engine takes it up within seconds",
+                                 version, data.constitution_file().string()));
   return done;
 }
 
@@ -85,7 +96,7 @@ int review(const std::string& id, const std::string& answer, const std::string& 
     out = (*access)->loops().run(gateway.done(ctx, {.review_id = review_id, .result = std::move(*value), .note = why}));
   }
   if (!out) return tell(out.error());
-  std::printf("%s\n", to_text(schema::encode(*out)).c_str());
+  print_json(stdout, schema::encode(*out));
   return done;
 }
 
@@ -99,7 +110,7 @@ Status with_wired_platform(const std::function<std::string(const app::Platform&)
   WRIT_CHECK(app::DataFolder(folder.path()).initialise(std::nullopt, system_clock(), system_random()));
   WRIT_TRY(const auto platform,
            app::Platform::make({.settings = std::move(read.settings), .only = {}, .announce = false}));
-  std::printf("%s\n", text_of(*platform).c_str());
+  print_text(stdout, text_of(*platform) + "\n");
   return {};
 }
 
@@ -113,41 +124,6 @@ int describe() {
 int openapi() {
   const auto status = with_wired_platform([](const app::Platform& platform) { return *platform.openapi(); });
   return status ? Exit::done : tell(status.error());
-}
-
-int doctor(bool as_json) {
-  const auto read = app::read_settings(settings::Environment::of_process());
-  json::array checks;
-  bool ok = true;
-  const auto add = [&](std::string_view name, const Status& status) {
-    ok = ok && status.has_value();
-    checks.push_back({{"check", name}, {"ok", status.has_value()}, {"message", status ? "" : status.error().message}});
-    if (!as_json)
-      std::printf("%s %-20s %s\n", status ? "ok  " : "FAIL", std::string(name).c_str(),
-                  status ? "" : status.error().message.c_str());
-  };
-  for (const auto& problem : read.problems) add(problem.pointer, fail(invalid("bad_setting", problem.message)));
-  if (read.problems.empty()) {
-    add("settings", {});
-    const app::DataFolder data(read.settings.shared.data_dir);
-    const auto key = data.local_key();
-    add("data_folder", key ? Status{} : Status(fail(key.error())));
-    const auto running = runtime::find_running(data.run_file());
-    if (running) {
-      auto access = GatewayAccess::open(read.settings);
-      if (!access) {
-        add("server", fail(access.error()));
-      } else {
-        const auto budget = (*access)->loops().run((*access)->gateway().budget(Context{}.within(Seconds{5}), {}));
-        add("server", budget ? Status{} : Status(fail(budget.error())));
-      }
-    } else {
-      add("server", fail(unavailable("not_running", "no server runs on this data folder; start one with: writ serve",
-                                     std::nullopt)));
-    }
-  }
-  if (as_json) std::printf("%s\n", to_text(json::object{{"ok", ok}, {"checks", checks}}).c_str());
-  return ok ? Exit::done : Exit::failed;
 }
 
 }  // namespace writ::cli

@@ -7,6 +7,7 @@
 
 #include "async/task_group.h"
 #include "cli/json_numbers.h"
+#include "cli/terminal.h"
 #include "core/assert.h"
 
 namespace writ::cli {
@@ -95,8 +96,8 @@ void EvaluationRun::tell_progress() const {
   if (played_ > 0)
     left = fmt::format(", about {:%T} to go", elapsed * static_cast<std::int64_t>(cases_.size() - played_) /
                                                   static_cast<std::int64_t>(played_));
-  std::fprintf(stderr, "[%s] %zu of %zu cases, %.1f %% right so far%s\n", fmt::format("{:%T}", elapsed).c_str(),
-               played_, cases_.size(), all.percent(), left.c_str());
+  print_line(stderr, fmt::format("[{:%T}] {} of {} cases, {:.1f} % right so far{}", elapsed, played_, cases_.size(),
+                                 all.percent(), left));
 }
 
 }  // namespace writ::cli

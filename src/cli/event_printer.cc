@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/json_numbers.h"
+#include "cli/terminal.h"
 
 namespace writ::cli {
 namespace {
@@ -29,20 +30,19 @@ std::string shown(const json::value* value) {
 
 void EventPrinter::print(const orchestrator::RunEvent& event) {
   if (form_ == Form::json) {
-    std::fprintf(out_, "%s\n", to_text(schema::encode(event)).c_str());
+    print_json(out_, schema::encode(event));
   } else {
     trace(event);
   }
-  std::fflush(out_);
 }
 
 void EventPrinter::end_text() {
-  if (std::exchange(in_text_, false)) std::fputc('\n', out_);
+  if (std::exchange(in_text_, false)) print_text(out_, "\n");
 }
 
 void EventPrinter::line(const std::string& text) {
   end_text();
-  std::fprintf(out_, "%s\n", text.c_str());
+  print_line(out_, text);
 }
 
 void EventPrinter::decided(const json::object& data) {
@@ -60,8 +60,7 @@ void EventPrinter::decided(const json::object& data) {
 void EventPrinter::finished(const json::object& data) {
   const auto status = text_at(data, "status");
   end_text();
-  if (const auto answer = text_at(data, "answer"); !answer.empty())
-    std::fprintf(out_, "\n%.*s\n\n", static_cast<int>(answer.size()), answer.data());
+  if (const auto answer = text_at(data, "answer"); !answer.empty()) print_text(out_, fmt::format("\n{}\n\n", answer));
   const auto& usage = object_at(data, "usage");
   const auto prompt = usage.empty() ? number_at(data, "prompt") : number_at(usage, "prompt");
   const auto completion = usage.empty() ? number_at(data, "completion") : number_at(usage, "completion");
@@ -78,9 +77,9 @@ void EventPrinter::trace(const orchestrator::RunEvent& event) {
   const auto& data = event.data;
   if (event.type == "delta") {
     const auto text = text_at(data, "text");
-    if (!in_text_) std::fputs("  ", out_);
+    if (!in_text_) print_text(out_, "  ");
     in_text_ = streamed_ = true;
-    std::fwrite(text.data(), 1, text.size(), out_);
+    print_text(out_, text);
   } else if (event.type == "run_started") {
     line(fmt::format("run {} · capsule {} · model {}", run_id_, text_at(data, "capsule"),
                      text_at(data, "model").empty() ? "default" : text_at(data, "model")));

@@ -26,6 +26,7 @@ Result<std::unique_ptr<GatewayAccess>> GatewayAccess::open(app::AllSettings sett
     if (const char* given = std::getenv("WRIT_API_KEY"); given != nullptr) api_key = given;
   if (!settings.shared.gateway_url) {
     WRIT_TRY(const auto made, data.initialise(std::nullopt, system_clock(), system_random()));
+    tell_warnings(made);
     tell_admin_key(made, stderr);
   }
   if (settings.shared.gateway_url) {

@@ -1,11 +1,10 @@
 // The commands of writ and their arguments.
-#include <algorithm>
-#include <cstdio>
-
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "app/role.h"
 #include "cli/command.h"
+#include "cli/terminal.h"
 #include "slm/model_trial.h"
 
 int main(int argc, char** argv) {
@@ -142,7 +141,7 @@ int main(int argc, char** argv) {
 
   const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
   if (argc > 1 && argv[1][0] != '-' && std::ranges::find(commands, argv[1], &CLI::App::get_name) == commands.end()) {
-    std::fprintf(stderr, "writ: there is no command %s; `writ --help` lists them\n", argv[1]);
+    cli::print_line(stderr, "writ: there is no command " + std::string(argv[1]) + "; `writ --help` lists them");
     return cli::cannot_start;
   }
   try {

@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/evaluation_run.h"
+#include "cli/terminal.h"
 #include "runtime/stop_signals.h"
 
 namespace writ::cli {
@@ -85,8 +86,8 @@ json::array shown_wrong(const EvaluationRun& run, std::size_t most) {
   return out;
 }
 
-void print_json(const ModelEvalOptions& options, const EvaluationRun& run, std::size_t cases,
-                const json::array& missed) {
+void tell_as_json(const ModelEvalOptions& options, const EvaluationRun& run, std::size_t cases,
+                  const json::array& missed) {
   const json::object out{{"model", run.model().empty() ? options.model : run.model()},
                          {"server", options.url.empty() ? "in this process" : options.url},
                          {"cpu", cpu_name()},
@@ -98,24 +99,24 @@ void print_json(const ModelEvalOptions& options, const EvaluationRun& run, std::
                          {"splits", run.scores().encode()},
                          {"missed", missed},
                          {"wrong", shown_wrong(run, options.show)}};
-  std::printf("%s\n", to_text(out).c_str());
+  print_json(stdout, out);
 }
 
-void print_text(const ModelEvalOptions& options, const EvaluationRun& run, const json::array& missed) {
-  std::printf("%s", run.scores().table().c_str());
-  std::printf("right cases, in percent with their 95 %% interval; %zu cases of %s in %.0f s on %s\n", run.played(),
-              run.model().c_str(), std::chrono::duration<double>(run.took()).count(), cpu_name().c_str());
+void tell_as_text(const ModelEvalOptions& options, const EvaluationRun& run, const json::array& missed) {
+  print_text(stdout, run.scores().table());
+  print_line(stdout,
+             fmt::format("right cases, in percent with their 95 % interval; {} cases of {} in {:.0f} s on {}",
+                         run.played(), run.model(), std::chrono::duration<double>(run.took()).count(), cpu_name()));
   if (const auto refused = run.scores().all().refused; refused > 0)
-    std::printf("%lld of them were refused by the server, which counts as wrong\n", static_cast<long long>(refused));
+    print_line(stdout, fmt::format("{} of them were refused by the server, which counts as wrong", refused));
   for (const auto& value : shown_wrong(run, options.show)) {
     const auto& wrong = value.get_object();
-    std::printf("%s, step %lld: %s\n", std::string(text_at(wrong, "id")).c_str(),
-                static_cast<long long>(wrong.at("step").to_number<std::int64_t>()),
-                std::string(text_at(wrong, "fault")).c_str());
+    print_line(stdout, fmt::format("{}, step {}: {}", text_at(wrong, "id"), wrong.at("step").to_number<std::int64_t>(),
+                                   text_at(wrong, "fault")));
   }
   for (const auto& value : missed)
-    std::printf("MISSED: %s, %.1f %% of %.1f %%\n", std::string(text_at(value.get_object(), "split")).c_str(),
-                value.at("percent").to_number<double>(), value.at("wanted").to_number<double>());
+    print_line(stdout, fmt::format("MISSED: {}, {:.1f} % of {:.1f} %", text_at(value.get_object(), "split"),
+                                   value.at("percent").to_number<double>(), value.at("wanted").to_number<double>()));
 }
 
 }  // namespace
@@ -140,17 +141,17 @@ int model_eval(const ModelEvalOptions& options) {
     interrupted_by_person = true;
     stop.request_stop();
   });
-  std::fprintf(stderr, "%zu cases, %d at a time, %s\n", cases->size(), options.jobs,
-               options.url.empty() ? "in this process" : options.url.c_str());
+  print_line(stderr, fmt::format("{} cases, {} at a time, {}", cases->size(), options.jobs,
+                                 options.url.empty() ? "in this process" : options.url));
   const auto status = run.play(options.jobs, stop);
   signals.request();
   watcher.join();
   if (!status && !interrupted_by_person) return tell(status.error());
   const auto missed = missed_minimums(*minimums, run.scores());
-  if (options.json) print_json(options, run, cases->size(), missed);
-  else print_text(options, run, missed);
+  if (options.json) tell_as_json(options, run, cases->size(), missed);
+  else tell_as_text(options, run, missed);
   if (interrupted_by_person) {
-    std::fprintf(stderr, "interrupted: %zu of %zu cases were played\n", run.played(), cases->size());
+    print_line(stderr, fmt::format("interrupted: {} of {} cases were played", run.played(), cases->size()));
     return interrupted;
   }
   return missed.empty() ? done : failed;

@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "cli/command.h"
+#include "cli/terminal.h"
 #include "slm/prompt_renderer.h"
 
 namespace writ::cli {
@@ -33,9 +34,9 @@ int model_render(const ModelRenderOptions& options) {
   for (std::string line; std::getline(std::cin, line);) {
     auto out = rendered(*renderer, line, options.tokens);
     if (!out) code = failed;
-    std::printf("%s\n", to_text(out ? *out : told(out.error())).c_str());
+    print_json(stdout, out ? *out : told(out.error()));
     // Who waits for this answer before the next question would wait for ever otherwise.
-    if (std::fflush(stdout) != 0) return tell(unavailable("stdout", "stdout cannot be written", std::nullopt));
+    if (std::ferror(stdout) != 0) return tell(unavailable("stdout", "stdout cannot be written", std::nullopt));
   }
   return code;
 }

@@ -1,25 +1,29 @@
-#include <cstdio>
+#include <fmt/format.h>
 
 #include "app/platform.h"
 #include "cli/command.h"
+#include "cli/terminal.h"
 
 namespace writ::cli {
 namespace {
 
+/// A key is shown by the start that made it: later ones would put it into one log after the other.
 void print_welcome(const app::DataFolder& data, const app::Made& made, const std::string& address,
                    const std::string& model) {
-  const auto key = data.local_key();
-  std::printf("writ is ready at %s\n", address.c_str());
-  if (key) std::printf("key: %.*s\n", static_cast<int>(key->reveal().size()), key->reveal().data());
+  print_line(stdout, "writ is ready at " + address);
+  const auto file = data.local_key_file().string();
+  if (const auto key = data.local_key(); key && made.local_key)
+    print_line(stdout, fmt::format("key: {}", key->reveal()));
+  print_text(stdout, fmt::format("{}kept in {}\n", made.local_key ? "     (shown this once) " : "key: ", file));
   tell_admin_key(made, stdout);
-  std::printf(
-      "\ntry:\n"
-      "  writ ask \"What is 17%% of 2340?\"\n"
-      "  curl %s/v1/chat/completions -H \"Authorization: Bearer $(cat %s)\" -H 'Content-Type: application/json' \\\n"
-      "       -d '{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n"
-      "  writ audit list\n",
-      address.c_str(), data.local_key_file().c_str(), model.c_str());
-  std::fflush(stdout);
+  print_text(stdout,
+             fmt::format("\ntry:\n"
+                         "  writ ask \"What is 17% of 2340?\"\n"
+                         "  curl {}/v1/chat/completions -H \"Authorization: Bearer $(cat {})\" -H 'Content-Type: "
+                         "application/json' \\\n"
+                         "       -d '{{\"model\":\"{}\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'\n"
+                         "  writ audit list\n",
+                         address, file, model));
 }
 
 }  // namespace
@@ -43,13 +47,17 @@ int serve(const ServeOptions& options) {
     auto initialised = data.initialise(std::nullopt, system_clock(), system_random());
     if (!initialised) return tell(initialised.error(), cannot_start);
     made = std::move(*initialised);
+  } else if (auto warnings = data.check_privacy()) {
+    made.warnings = std::move(*warnings);
+  } else {
+    return tell(warnings.error(), cannot_start);
   }
+  tell_warnings(made);
   auto platform = app::Platform::make({.settings = *settings, .only = only});
   if (!platform) return tell(platform.error(), cannot_start);
   if (const auto started = (*platform)->start(); !started) return tell(started.error(), cannot_start);
   if (only) {
-    std::printf("%s is ready at %s\n", std::string(app::info(*only).service).c_str(), (*platform)->address().c_str());
-    std::fflush(stdout);
+    print_line(stdout, fmt::format("{} is ready at {}", app::info(*only).service, (*platform)->address()));
   } else {
     print_welcome(data, made, (*platform)->address(), settings->slm.default_model.value_or("smollm2-135m-tools"));
   }
