@@ -1,13 +1,9 @@
 #include "app/data_folder.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cstring>
 #include <fstream>
 #include <iterator>
 
+#include "app/data_privacy.h"
 #include "app/default_bundle.h"
 #include "core/encoding.h"
 #include "core/private_folder.h"
@@ -31,13 +27,6 @@ std::string random_text(Random& random) {
   return to_base64url(bytes);
 }
 
-Error not_writable(const std::filesystem::path& path) {
-  return unavailable("data_not_writable",
-                     "cannot write " + path.string() + ": " + std::strerror(errno) +
-                         "; make the folder writable or set WRIT_DATA_DIR to another one",
-                     std::nullopt);
-}
-
 /// The files of a bundle in a folder of their own, so that one reader serves shipped and own bundles.
 Result<policy::Constitution> read_shipped(const std::filesystem::path& scratch) {
   std::error_code error;
@@ -56,32 +45,20 @@ Result<std::string> read_text(const std::filesystem::path& file) {
   return std::string((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
 }
 
-Status write_private(const std::filesystem::path& file, std::string_view text) {
-  std::error_code error;
-  std::filesystem::create_directories(file.parent_path(), error);
-  const auto temporary = std::filesystem::path(file.string() + ".new");
-  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0) return fail(not_writable(file));
-  const bool ok = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
-  ::close(fd);
-  if (!ok || ::rename(temporary.c_str(), file.c_str()) != 0) return fail(not_writable(file));
-  return {};
-}
-
-Result<Secret> DataFolder::secret(std::string_view purpose) const {
-  const auto file = root_ / "secrets" / purpose;
-  auto text = read_text(file);
-  if (!text)
-    return fail(not_found("not_initialised", file.string() + " is missing: run writ init, or set the variable for it"));
-  return Secret(std::move(*text));
-}
-
-Result<Secret> DataFolder::local_key() const {
-  auto text = read_text(local_key_file());
-  if (!text) return fail(not_found("not_initialised", local_key_file().string() + " is missing: run writ init"));
+Result<Secret> DataFolder::read_secret(const std::filesystem::path& file, std::string_view fix) const {
+  auto text = read_private(file);
+  if (!text && text.error().code == "no_file")
+    return fail(not_found("not_initialised", file.string() + " is missing: " + std::string(fix)));
+  if (!text) return fail(std::move(text).error());
   while (text->ends_with('\n')) text->pop_back();
   return Secret(std::move(*text));
 }
+
+Result<Secret> DataFolder::secret(std::string_view purpose) const {
+  return read_secret(root_ / "secrets" / purpose, "run writ init, or set the variable for it");
+}
+
+Result<Secret> DataFolder::local_key() const { return read_secret(local_key_file(), "run writ init"); }
 
 Result<identity::Bootstrap> read_bootstrap(const std::filesystem::path& file) {
   WRIT_TRY(const auto text, read_text(file));
@@ -117,17 +94,27 @@ Status DataFolder::sign_bundle(const std::filesystem::path& bundle, std::int64_t
   return write_private(constitution_file(), text);
 }
 
+Result<std::vector<Problem>> DataFolder::check_privacy() const {
+  const auto findings = privacy_findings(root_);
+  WRIT_CHECK(refuse_open_data(findings));
+  std::vector<Problem> warnings;
+  for (const auto& finding : findings) warnings.push_back({finding.path.string(), finding.message});
+  return warnings;
+}
+
 Result<Made> DataFolder::initialise(const std::optional<std::filesystem::path>& bundle, const Clock& clock,
                                     Random& random) const {
   Made made;
   std::error_code error;
   make_private_folder(root_, error);
-  if (error) {
-    errno = error.value();
-    return fail(not_writable(root_));
-  }
+  if (error)
+    return fail(unavailable("data_not_writable",
+                            "cannot write " + root_.string() + ": " + error.message() +
+                                "; make the folder writable or set WRIT_DATA_DIR to another one",
+                            std::nullopt));
+  WRIT_TRY(made.warnings, check_privacy());
   const auto make = [&](const std::filesystem::path& file, const std::string& text) -> Status {
-    if (std::filesystem::exists(file)) return {};
+    if (std::filesystem::exists(std::filesystem::symlink_status(file))) return {};
     WRIT_CHECK(write_private(file, text));
     made.files.push_back(file.string());
     return {};
@@ -136,6 +123,7 @@ Result<Made> DataFolder::initialise(const std::optional<std::filesystem::path>& 
   for (auto service : services)
     WRIT_CHECK(make(root_ / "secrets" / ("client-" + std::string(service)), random_text(random)));
   WRIT_CHECK(make(root_ / "secrets" / "constitution-key", random_text(random)));
+  made.local_key = !std::filesystem::exists(local_key_file());
   WRIT_CHECK(make(local_key_file(), std::string(crypto::make_api_key(random).reveal()) + "\n"));
   if (!std::filesystem::exists(bootstrap_file())) {
     made.first_time = true;

@@ -17,6 +17,8 @@ namespace writ::app {
 struct Made {
   std::vector<std::string> files;
   std::optional<Secret> admin_key;
+  bool local_key = false;           // whether the developer's key is new: the time to show it
+  std::vector<Problem> warnings{};  // `pointer` is a path that others than its owner can look into
   bool first_time = false;
 };
 
@@ -27,11 +29,16 @@ class DataFolder {
 
   /// Makes what is missing: one secret per purpose, a client secret per service, the developer key (local.key), the
   /// admin key, the constitution's signing key, and the constitution signed from `bundle` (the shipped one when absent).
-  /// What is there stays. Errors: unavailable (data_not_writable), invalid (bad_bundle).
+  /// What is there stays. Errors: unavailable (data_not_writable), invalid (bad_bundle), forbidden (data_not_private).
   [[nodiscard]] Result<Made> initialise(const std::optional<std::filesystem::path>& bundle, const Clock& clock,
                                         Random& random) const;
 
-  /// A secret that initialise() made: "identity", "policy", "content". Errors: not_found (not_initialised), with the fix.
+  /// What others can look into, as warnings. Errors: forbidden (data_not_private) with what they can write to, secrets that
+  /// they can read and links, each with its fix.
+  [[nodiscard]] Result<std::vector<Problem>> check_privacy() const;
+
+  /// A secret that initialise() made: "identity", "policy", "content". Errors: not_found (not_initialised),
+  /// forbidden (data_not_private), with the fix.
   [[nodiscard]] Result<Secret> secret(std::string_view purpose) const;
   /// A service's client secret.
   [[nodiscard]] Result<Secret> client_secret(std::string_view service) const {
@@ -54,6 +61,7 @@ class DataFolder {
   [[nodiscard]] Status sign_bundle(const std::filesystem::path& bundle, std::int64_t version, WallTime now) const;
 
  private:
+  [[nodiscard]] Result<Secret> read_secret(const std::filesystem::path& file, std::string_view fix) const;
   std::filesystem::path root_;
 };
 
@@ -61,7 +69,5 @@ class DataFolder {
 [[nodiscard]] Result<identity::Bootstrap> read_bootstrap(const std::filesystem::path& file);
 /// A whole file. Errors: not_found (no_file).
 [[nodiscard]] Result<std::string> read_text(const std::filesystem::path& file);
-/// Writes a new file (mode 0600) and waits for the disk. Errors: unavailable (data_not_writable) with the fix.
-[[nodiscard]] Status write_private(const std::filesystem::path& file, std::string_view text);
 
 }  // namespace writ::app

@@ -59,7 +59,10 @@ Result<ModelWorker*> SlmService::find(std::string_view model) const {
 
 Task<Result<SlmService::Rendered>> SlmService::render_on(Context ctx, ModelWorker& worker, Prompt prompt) {
   WRIT_CO_TRY(const auto loaded, co_await worker.loaded(ctx));
-  auto work = [model = loaded.model, prompt = std::move(prompt)] { return render(*model, prompt); };
+  auto work = [model = loaded.model, prompt = std::move(prompt), cancel = ctx.cancel]() -> Result<RenderedPrompt> {
+    if (cancel.stop_requested()) return fail(cancelled("slm: rendering"));  // its turn came after its client had left
+    return render(*model, prompt);
+  };
   WRIT_CO_TRY(auto rendered, co_await pool_.run(std::move(ctx), std::move(work)));
   co_return Rendered{.loaded = loaded, .prompt = std::move(rendered)};
 }

@@ -57,6 +57,19 @@ TEST_F(SlmStreamsTest, a_dropped_stream_frees_its_slot_within_two_tokens) {
   EXPECT_LE(generated() - 3, at_drop + 2);
 }
 
+TEST_F(SlmStreamsTest, a_prompt_whose_client_has_left_is_decoded_no_further_than_a_chunk) {
+  settings.slots = 1;
+  settings.batch = 64;
+  must_start();
+  std::string words;
+  for (int i = 0; i < 200; ++i) words += " word" + std::to_string(i);  // some 20 chunks
+  const auto before = decode_calls();
+  must_chat(prompt(words, 16)).reset();
+  ASSERT_FALSE(answer(prompt("hi", 1)).error);  // it gets the one slot
+  EXPECT_LE(decode_calls() - before, 8U);
+  EXPECT_EQ(ended("cancelled"), 1U);
+}
+
 TEST_F(SlmStreamsTest, a_cancelled_request_frees_its_slot_and_tells_so) {
   settings.slots = 1;
   must_start();

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "core/json.h"
+#include "core/private_folder.h"
 #include "core/regular_file.h"
 #include "schema/codec.h"
 
@@ -29,7 +30,8 @@ template <class State>
 template <class State>
 void write_state(const std::filesystem::path& path, const State& state) {
   std::error_code error;
-  std::filesystem::create_directories(path.parent_path(), error);
+  if (!std::filesystem::is_directory(path.parent_path().parent_path(), error)) return;  // there is no data folder (yet)
+  make_private_folder(path.parent_path(), error);
   auto fresh = path.string() + ".XXXXXX";
   const int fd = ::mkstemp(fresh.data());
   if (fd < 0) return;
