@@ -1,14 +1,17 @@
 #include "core/clock.h"
 
 #include <sys/random.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 
 #include <fmt/format.h>
 
 #include "core/assert.h"
+#include "core/bounded_write.h"
 
 namespace writ {
 namespace {
@@ -98,7 +101,11 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
 }
 
 void assertion_failed(const char* file, int line, const char* condition, const char* believed) noexcept {
-  std::fprintf(stderr, "%s:%d: believed that %s, but not (%s)\n", file, line, believed, condition);
+  std::array<char, 1024> text{};
+  const int size = std::snprintf(text.data(), text.size(), "%s:%d: believed that %s, but not (%s)\n", file, line,
+                                 believed, condition);
+  const auto shown = std::min(static_cast<std::size_t>(std::max(size, 0)), text.size() - 1);
+  (void)write_within(STDERR_FILENO, {text.data(), shown}, Seconds{2});  // nobody may read it: then end without
   std::abort();
 }
 

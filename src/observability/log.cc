@@ -1,13 +1,11 @@
 #include "observability/log.h"
 
-#include <unistd.h>
-
 #include <array>
-#include <cerrno>
 
 #include "core/encoding.h"
 #include "core/json.h"
 #include "core/printable.h"
+#include "observability/line_queue.h"
 
 namespace writ::observability {
 namespace {
@@ -37,13 +35,7 @@ std::optional<Level> level_named(std::string_view name) {
 }
 
 LineWriter stderr_writer() {
-  return [](std::string_view line) {
-    while (!line.empty()) {
-      const auto written = ::write(STDERR_FILENO, line.data(), line.size());
-      if (written < 0 && errno != EINTR) return;  // there is no other place to say so
-      if (written > 0) line.remove_prefix(static_cast<std::size_t>(written));
-    }
-  };
+  return [](std::string_view line) { stderr_lines().push(line); };
 }
 
 Logger::Logger(std::string service, Level least, LineWriter writer, const Clock& clock)

@@ -51,7 +51,7 @@ struct LogField {
 
 /// Takes one whole line with its newline. Called from any thread.
 using LineWriter = std::function<void(std::string_view line)>;
-/// One write(2) per line, so that lines of several threads and processes do not mix.
+/// Into the process's own queue for stderr (line_queue.h): a reader who sleeps holds up nobody.
 [[nodiscard]] LineWriter stderr_writer();
 
 /// `log.info("run_started", {{"run_id", id}, {"step", 3}}, ctx.trace);` writes
