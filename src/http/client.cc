@@ -42,7 +42,7 @@ struct OpenBody {
 
 class BodyStream final : public Stream<std::string> {
  public:
-  explicit BodyStream(std::unique_ptr<OpenBody> body) : body_(std::move(body)) {}
+  BodyStream(std::unique_ptr<OpenBody> body, Millis silence) : body_(std::move(body)), silence_(silence) {}
   ~BodyStream() override { drop(); }
 
   Task<Result<std::optional<std::string>>> next() override {
@@ -54,6 +54,9 @@ class BodyStream final : public Stream<std::string> {
         drop();
         break;
       }
+      const auto quiet = silence_ > Millis{0} ? std::make_unique<SilenceGuard>(body_->lease.connection,
+                                                                               body_->lease.executor(), silence_)
+                                              : nullptr;
       auto more = co_await connection.read_some();
       if (!more) {
         auto error = std::move(more).error();
@@ -76,6 +79,7 @@ class BodyStream final : public Stream<std::string> {
   }
 
   std::unique_ptr<OpenBody> body_;
+  const Millis silence_;
   bool last_ = false;
 };
 
@@ -195,7 +199,7 @@ Task<Result<ClientStream>> Client::open_stream(Context ctx, ClientRequest reques
   WRIT_CO_TRY(auto body, co_await impl_->exchange(std::move(ctx), request, true));
   auto& connection = *body->lease.connection;
   ClientStream out{connection.head(), nullptr};
-  auto stream = std::make_unique<BodyStream>(std::move(body));
+  auto stream = std::make_unique<BodyStream>(std::move(body), request.silence);
   if (connection.whole()) stream->mark_whole();
   if (out.response.status >= good_from && out.response.status <= good_to) {
     out.stream = std::move(stream);

@@ -28,6 +28,7 @@ struct ClientRequest {
   std::string content_type{};  // sent with a body
   std::string body{};
   Repeat repeat = Repeat::unsafe;
+  Millis silence{0};  // of open_stream(): so long without a byte ends it as cut; 0 for streams without heartbeats
 };
 
 struct ClientResponse {

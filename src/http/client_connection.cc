@@ -8,6 +8,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/beast/http/error.hpp>
 
+#include "http/liveness.h"
+
 namespace writ::http {
 namespace {
 
@@ -44,6 +46,7 @@ Task<Status> ClientConnection::connect(Endpoints endpoints) {
     if (!error && is_to_itself(socket)) error = asio::error::connection_refused;
     if (!error) {
       socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+      watch_liveness(socket.native_handle());
       co_return Status{};
     }
     socket.close(ignored);  // at once: a connection to itself keeps the port from its server
@@ -101,6 +104,7 @@ Task<Result<bool>> ClientConnection::read_some() {
     if (!ended) co_return false;
   }
   if (error) co_return fail(cut("reading the answer", error, Outcome::unknown));
+  ++reads_;
   in_.commit(n);
   WRIT_CO_CHECK(parse());
   co_return !parser_->is_done();
@@ -153,6 +157,17 @@ void ClientConnection::abort(Error why) {
 void ClientConnection::close() {
   ErrorCode ignored;  // closed is closed
   socket.close(ignored);
+}
+
+SilenceGuard::SilenceGuard(std::shared_ptr<ClientConnection> connection, Executor on, Millis silence)
+    : connection_(std::move(connection)), timer_(on) {
+  timer_.expires_after(silence);
+  // A guard that is destroyed cancels its timer; an expiry that was queued before finds a generation that has passed.
+  timer_.async_wait([weak = std::weak_ptr(connection_), read = connection_->reads(), silence](const ErrorCode& error) {
+    const auto alive = weak.lock();
+    if (error || !alive || alive->reads() != read) return;
+    alive->abort(unavailable("stream_cut", "nothing came for " + std::to_string(silence.count()) + " ms"));
+  });
 }
 
 struct ContextGuard::Armed {

@@ -47,6 +47,8 @@ class ClientConnection {
   [[nodiscard]] bool whole() const { return parser_->is_done(); }
   /// Still open, and the server has sent nothing unasked.
   [[nodiscard]] bool fresh();
+  /// How many reads have brought something.
+  [[nodiscard]] std::uint64_t reads() const { return reads_; }
   /// Closes; the operations under way end with this error.
   void abort(Error why);
   void close();
@@ -62,8 +64,21 @@ class ClientConnection {
   InputBuffer in_;
   std::optional<Parser> parser_;
   std::size_t header_max_ = 0;
+  std::uint64_t reads_ = 0;
   std::optional<std::size_t> body_max_;
   std::optional<Error> aborted_;
+};
+
+/// Aborts the connection when it is not destroyed in time: nothing came. Made and destroyed on the connection's loop.
+class SilenceGuard {
+ public:
+  SilenceGuard(std::shared_ptr<ClientConnection> connection, Executor on, Millis silence);
+
+ private:
+  using Timer =
+      asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
+  std::shared_ptr<ClientConnection> connection_;  // the timer's callback holds it weakly
+  Timer timer_;
 };
 
 /// Aborts the connection at the context's deadline or cancellation. Made and destroyed on the connection's loop.

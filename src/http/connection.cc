@@ -7,6 +7,7 @@
 
 #include "core/assert.h"
 #include "http/access.h"
+#include "http/liveness.h"
 
 namespace writ::http {
 namespace {
@@ -19,6 +20,8 @@ constexpr Millis drain_quiet{200};
 
 constexpr observability::MetricInfo connections_info{
     .name = "http_connections", .help = "Open connections of the server.", .type = observability::MetricType::gauge};
+constexpr observability::MetricInfo evicted_info{
+    .name = "http_evicted_total", .help = "Waiting connections that were closed because others had no place."};
 constexpr observability::MetricInfo refused_info{
     .name = "http_refused_total", .help = "Requests that reached no operation, by error code.", .labels = {{{"code"}}}};
 
@@ -55,6 +58,7 @@ ServerCore::ServerCore(ServerOptions o, RouteSet r, Authenticator& a, observabil
       authenticator(a),
       log(l),
       connections(registry.gauge(connections_info)),
+      evicted(registry.counter(evicted_info)),
       refused(registry.counters(refused_info)) {}
 
 Task<void> Wake::wait() {
@@ -70,8 +74,9 @@ void Wake::notify() {
   if (auto waiter = std::exchange(waiter_, nullptr)) std::move(waiter)();
 }
 
-Connection::Connection(Socket socket, std::shared_ptr<ServerCore> core, std::string peer)
-    : socket_(std::move(socket)), core_(std::move(core)), peer_(std::move(peer)) {
+Connection::Connection(Socket socket, std::shared_ptr<ServerCore> core, std::shared_ptr<ConnectionTable> table,
+                       std::string peer)
+    : socket_(std::move(socket)), core_(std::move(core)), table_(std::move(table)), peer_(std::move(peer)) {
   core_->open.fetch_add(1);
 }
 
@@ -83,7 +88,9 @@ Task<void> Connection::run() {
   const Counted counted(core_->connections);
   boost::system::error_code ignored;  // without it answers are only a little later
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  watch_liveness(socket_.native_handle(), probe_after, core_->options.limits.peer_gone);
   while (co_await serve_one()) {}
+  table_->leave(*this);
   close();
   if (reading_) co_await read_done_.wait();
 }
@@ -92,6 +99,11 @@ void Connection::enter(Phase phase, std::optional<Millis> time) {
   phase_ = phase;
   phase_began_ = system_clock().steady();
   deadline_ = time ? phase_began_ + *time : SteadyTime::max();
+}
+
+void Connection::evict() {
+  core_->evicted.add();
+  close();
 }
 
 void Connection::close() {
@@ -109,7 +121,10 @@ void Connection::tick(SteadyTime now) {
     start_heartbeat();
   if (core_->stopping && phase_ == Phase::idle && in_.bytes().empty()) {
     if (!draining_since_) draining_since_ = now;
-    if (now - std::max(phase_began_, *draining_since_) >= drain_quiet) return close();
+    // What the kernel holds for us already is a request that came in time, however late this loop reads it.
+    boost::system::error_code error;
+    const bool has_asked = socket_.available(error) > 0 && !error;
+    if (!has_asked && now - std::max(phase_began_, *draining_since_) >= drain_quiet) return close();
   }
   if (now < deadline_) return;
   if (phase_ != Phase::head && phase_ != Phase::body) return close();
@@ -149,7 +164,8 @@ Task<bool> Connection::more() {
 
 Task<std::optional<Refusal>> Connection::read_head() {
   const auto& limits = core_->options.limits;
-  enter(Phase::idle, limits.idle_timeout);
+  table_->wait(*this);
+  enter(Phase::idle, is_reserve() ? limits.reserve_timeout : limits.idle_timeout);
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(limits.header_max));
   parser_->body_limit(boost::none);  // the operation's limit is not known yet
@@ -161,7 +177,7 @@ Task<std::optional<Refusal>> Connection::read_head() {
       skipped = true;
     }
     if (!in_.bytes().empty()) {
-      if (phase_ == Phase::idle) enter(Phase::head, limits.header_timeout);
+      if (phase_ == Phase::idle) enter(Phase::head, is_reserve() ? limits.reserve_timeout : limits.header_timeout);
       boost::system::error_code error;
       const auto used = parser_->put(asio::buffer(in_.bytes().data(), in_.bytes().size()), error);
       const bool folded = has_folded_line(in_.bytes().substr(0, used));  // the parser takes whole lines
@@ -219,7 +235,7 @@ std::optional<Refusal> Connection::take_head() {
   header_views_.clear();
   for (const auto& field : message) header_views_.push_back({field.name_string(), field.value()});
   head_ = {message.method_string(), message.target(), peer_, header_views_};
-  keep_alive_ = parser_->keep_alive() && !core_->stopping;
+  keep_alive_ = parser_->keep_alive() && !core_->stopping && !is_reserve();
   const auto max = core_->options.limits.headers_max;
   if (header_views_.size() > max) return too_many_headers(max);
   auto addressed = check_framing(head_, message.version());
@@ -233,12 +249,19 @@ Task<bool> Connection::serve_one() {
   operation_ = nullptr;
   if (auto refusal = co_await read_head()) co_return co_await reject(*std::move(refusal));
   if (!parser_->is_header_done()) co_return false;
+  table_->work(*this);
   if (auto refusal = take_head()) co_return co_await reject(*std::move(refusal));
   auto [headers, problems] = read_call_headers(head_);
   request_id_ = headers.request_id;
   trace_ = headers.trace;
   if (!known_method(head_.method)) co_return co_await refuse(unknown_method(head_.method));
+  if (auto refusal = core_->options.browser.check(head_, host_)) co_return co_await refuse(*std::move(refusal));
   auto match = core_->routes.match(head_.method, head_.path());
+  if (auto refusal = refuse_by_place(match.route)) co_return co_await refuse(*std::move(refusal));
+  if (!match.allow.empty() && is_preflight(head_) && !core_->options.browser.allowed_origin(head_).empty()) {
+    if (!parser_->is_done()) keep_alive_ = false;
+    co_return co_await reply(preflight_answer(match.allow));
+  }
   if (match.route == nullptr) {
     if (!match.allow.empty()) co_return co_await refuse(method_not_allowed(std::move(match.allow)));
     co_return co_await refuse(no_route(head_.path()));
@@ -252,6 +275,26 @@ Task<bool> Connection::serve_one() {
     co_return co_await refuse({std::move(error)}, match.route->info.dialect);
   }
   co_return co_await answer(*match.route, std::move(call), std::move(headers), std::move(match.params));
+}
+
+// A reserve seat is for probes; operators' data may be for this machine alone.
+std::optional<Refusal> Connection::refuse_by_place(const Route* route) const {
+  const bool is_ops = route != nullptr && route->info.exposure.kind() == Exposure::Kind::ops;
+  if (is_reserve() && !is_ops) return too_many_connections();
+  if (is_ops && route->info.audience == Audience::operators && core_->options.operators == Operators::this_machine &&
+      !is_of_this_machine())
+    return not_for_here();
+  return std::nullopt;
+}
+
+// Who comes through a proxy on this machine is not of this machine.
+bool Connection::is_of_this_machine() const {
+  boost::system::error_code error;
+  const auto at = socket_.remote_endpoint(error).address();
+  if (error || head_.count("Forwarded") + head_.count("X-Forwarded-For") != 0) return false;
+  if (at.is_v6() && at.to_v6().is_v4_mapped())
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, at.to_v6()).is_loopback();
+  return at.is_loopback();
 }
 
 Context Connection::context_for(const Route& route, const CallHeaders& headers) {

@@ -15,6 +15,7 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include "http/call_headers.h"
+#include "http/connection_table.h"
 #include "http/input_buffer.h"
 #include "http/request_framing.h"
 #include "http/response.h"
@@ -31,6 +32,7 @@ struct ServerCore {
   Authenticator& authenticator;
   const observability::Logger& log;
   observability::Gauge connections;
+  observability::Counter evicted;
   observability::CounterFamily refused;  // requests that found no operation
   std::atomic<bool> stopping{false};
   std::atomic<std::size_t> open{0};
@@ -50,10 +52,11 @@ class Wake {
 ///
 ///   idle ──first byte──> head ──> (authenticate) ──> body ──> handling ──> writing ──> idle
 ///                                                       └─ stream ─> streaming <─> writing
-class Connection : public std::enable_shared_from_this<Connection> {
+class Connection final : public std::enable_shared_from_this<Connection>, public Seat {
  public:
-  Connection(Socket socket, std::shared_ptr<ServerCore> core, std::string peer);
-  ~Connection();
+  /// It has its seat in `table` already.
+  Connection(Socket socket, std::shared_ptr<ServerCore> core, std::shared_ptr<ConnectionTable> table, std::string peer);
+  ~Connection() override;
 
   /// Serves until the client, a limit or the server's stop ends it.
   [[nodiscard]] Task<void> run();
@@ -67,6 +70,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] std::string_view doing() const;
 
  private:
+  void evict() override;
   enum class Phase { idle, head, body, handling, streaming, writing };
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
@@ -79,6 +83,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void start_read();
   void on_read(boost::system::error_code error, std::size_t n);
   std::optional<Refusal> take_head();
+  std::optional<Refusal> refuse_by_place(const Route* route) const;
+  [[nodiscard]] bool is_of_this_machine() const;
   Context context_for(const Route& route, const CallHeaders& headers);
   void enter(Phase phase, std::optional<Millis> time = std::nullopt);
 
@@ -96,6 +102,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Socket socket_;
   const std::shared_ptr<ServerCore>
       core_;  // lives until the last connection has gone, even after a stop without patience
+  const std::shared_ptr<ConnectionTable> table_;  // of its loop
   const std::string peer_;
 
   InputBuffer in_;

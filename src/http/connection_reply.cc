@@ -1,4 +1,6 @@
 // The writing half of Connection.
+#include <algorithm>
+
 #include <boost/asio/write.hpp>
 
 #include "core/assert.h"
@@ -16,16 +18,28 @@ constexpr Millis discard_time{1000};
 
 HeadOptions Connection::head_options(Length length) const {
   const bool close = !keep_alive_ || length == Length::until_close;
+  const auto& browser = core_->options.browser;
+  const auto* operation = operation_.load();
+  const bool is_ops = operation != nullptr && operation->exposure.kind() == Exposure::Kind::ops;
+  const bool has_head = parser_ && parser_->is_header_done();
   return {.length = length,
           .close = close,
-          .http_1_0 = parser_ && parser_->is_header_done() && parser_->get().version() < 11,
+          .http_1_0 = has_head && parser_->get().version() < 11,
           .request_id = request_id_,
-          .trace = &trace_};
+          .trace = &trace_,
+          .origin = is_ops || !has_head ? std::string_view() : browser.allowed_origin(head_),
+          .depends_on_origin = !browser.origins.empty()};
 }
 
 Task<bool> Connection::write(std::string_view bytes, Millis stall) {
+  const auto& limits = core_->options.limits;
+  const auto began = system_clock().steady();
+  std::size_t taken = 0;
   while (!bytes.empty()) {
-    deadline_ = system_clock().steady() + stall;  // each byte the client takes buys this much time
+    // Each byte the client takes buys time, but whoever takes one every few seconds does not keep the answer for ever.
+    const auto last =
+        began + limits.write_grace + Millis(taken * 1000 / std::max<std::size_t>(limits.write_rate_min, 1));
+    deadline_ = std::min(system_clock().steady() + stall, last);
     const auto [error, n] =
         co_await socket_.async_write_some(asio::buffer(bytes.data(), bytes.size()), async::as_result);
     if (error) {
@@ -34,6 +48,7 @@ Task<bool> Connection::write(std::string_view bytes, Millis stall) {
       co_return false;
     }
     bytes.remove_prefix(n);
+    taken += n;
   }
   deadline_ = SteadyTime::max();
   co_return true;

@@ -67,6 +67,7 @@ struct ErrorCodes {
 };
 
 enum class Repeat { unsafe, idempotent };  // whether a client may send it again after an unknown outcome
+enum class Audience { anyone, operators };  // of ops: whether ServerOptions::operators bounds who may ask
 enum class Dialect { writ, openai };  // error shape and treatment of unknown fields
 enum class Shape { unary, stream };  // one answer, or server-sent events
 
@@ -84,6 +85,7 @@ struct OperationInfo {
   int success_status = 200;
   Repeat repeat = Repeat::unsafe;
   Dialect dialect = Dialect::writ;
+  Audience audience = Audience::anyone;
   ErrorCodes errors{};
 };
 

@@ -30,7 +30,8 @@ constexpr OperationInfo metrics_info{.id = "ops.metrics",
                                      .path = "/metrics",
                                      .summary = "Metrics in Prometheus' text format.",
                                      .exposure = ops_only,
-                                     .access = open};
+                                     .access = open,
+                                     .audience = Audience::operators};
 
 using Shared = std::shared_ptr<const OpsCallbacks>;  // the four handlers share the callbacks
 

@@ -9,6 +9,9 @@
 namespace writ::http {
 namespace {
 
+// Servers of ours send a heartbeat after 15 s of silence: three are missing.
+constexpr Seconds stream_silence{45};
+
 bool good(int status) { return status >= 200 && status < 300; }
 
 Error not_understood(const OperationInfo& info, std::string why) {
@@ -137,6 +140,7 @@ Task<Result<StreamPtr<json::value>>> Remote::open_items(const OperationInfo& inf
   auto request = co_await prepare(info, ctx, std::move(in));
   if (request) {
     request->headers.push_back({"Accept", std::string(sse_type)});
+    request->silence = stream_silence;
     opened = co_await client_->open_stream(std::move(ctx), *std::move(request));
   } else {
     opened = fail(std::move(request).error());

@@ -88,6 +88,12 @@ Refusal unsupported_encoding(std::string_view coding) {
   return {make(ErrorKind::unsupported_media, "unsupported_encoding",
                "send the body without Content-Encoding " + std::string(coding.substr(0, 32)))};
 }
+Refusal too_many_connections() {
+  return {unavailable("connections_max", "all connections of this server are at work")};
+}
+Refusal not_for_here() {
+  return {forbidden("operators_only", "only this machine may ask for it here; WRIT_METRICS_FROM=anywhere opens it")};
+}
 Refusal bad_request(std::string message) { return {make(ErrorKind::invalid, "bad_request", std::move(message))}; }
 
 RawResponse error_response(Dialect dialect, const Refusal& refusal, std::string_view trace_id) {
@@ -132,6 +138,11 @@ void append_head(std::string& out, const RawResponse& response, const HeadOption
     cached = cached || same_name(header.name, "Cache-Control");
     append_header(out, header.name, header.value);
   }
+  if (!options.origin.empty()) {
+    append_header(out, "Access-Control-Allow-Origin", options.origin);
+    append_header(out, "Access-Control-Expose-Headers", "Retry-After, X-Request-ID, traceparent");
+  }
+  if (options.depends_on_origin) append_header(out, "Vary", "Origin");
   if (!cached) append_header(out, "Cache-Control", "no-store");
   if (options.length != Length::known) append_header(out, "X-Accel-Buffering", "no");  // proxies pass items at once
   out.append("X-Content-Type-Options: nosniff\r\n\r\n");

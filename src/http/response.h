@@ -24,6 +24,8 @@ struct Refusal {
 [[nodiscard]] Refusal expectation_failed();
 [[nodiscard]] Refusal body_too_large(std::size_t body_max);
 [[nodiscard]] Refusal unsupported_encoding(std::string_view coding);
+[[nodiscard]] Refusal too_many_connections();
+[[nodiscard]] Refusal not_for_here();
 [[nodiscard]] Refusal bad_request(std::string message);
 
 /// The whole answer of an error in a dialect, without the headers of the connection.
@@ -37,6 +39,8 @@ struct HeadOptions {
   bool http_1_0 = false;
   std::string_view request_id{};
   const Trace* trace = nullptr;
+  std::string_view origin{};     // of the page that may read the answer; empty for none
+  bool depends_on_origin = false;  // for caches
 };
 /// Appends status line and headers to `out`. Header values with line breaks are left out: they would forge headers.
 void append_head(std::string& out, const RawResponse& response, const HeadOptions& options);

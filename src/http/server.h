@@ -7,6 +7,7 @@
 
 #include "async/loops.h"
 #include "http/authenticator.h"
+#include "http/browser_rules.h"
 #include "http/route_set.h"
 #include "observability/log.h"
 #include "observability/metrics.h"
@@ -18,20 +19,31 @@ struct ServerLimits {
   std::size_t header_max = 16 * 1024;      // bytes; tokens of ours are below 4 KiB, browsers' cookies below 8 KiB
   std::size_t headers_max = 128;           // lines; browsers behind two proxies send about 40
   std::size_t connections_max = 4096;      // of the whole server; each costs up to about 40 KiB
+  std::size_t peer_connections_max = 1024; // of one address, in equal shares on the loops; a proxy is one address
+  std::size_t reserve = 32;                // of each loop, beside: to answer probes when no other place is left
   std::size_t pipeline_max = 32 * 1024;    // bytes read ahead while a request is handled
   Millis header_timeout = Seconds{10};     // from a request's first byte to the end of its head
+  Millis reserve_timeout = Seconds{1};     // of a reserve seat, instead of both idle and header timeout
   Millis body_grace = Seconds{5};          // a body may take this long …
   std::size_t body_rate_min = 1024;        // … and one second more for each so many bytes
   Millis idle_timeout = Seconds{60};       // between requests
   Millis write_stall = Seconds{10};        // an answer of which nothing could be sent for so long
+  Millis write_grace = Seconds{30};        // an answer may take this long …
+  std::size_t write_rate_min = 1024;       // … and one second more for each so many bytes
   Millis stream_stall = Seconds{1};        // the same for streams: a subscriber that does not read is closed
+  Seconds peer_gone{30};           // bytes that the peer's machine does not acknowledge for so long
   Millis heartbeat = Seconds{15};  // silence on a stream before a comment is sent; proxies cut at 30 s and more
 };
+
+/// Whom the operators' data (metrics) is for: whoever reaches the address, or only this machine.
+enum class Operators { anywhere, this_machine };
 
 struct ServerOptions {
   std::string bind = "127.0.0.1";  // an address, not a name
   std::uint16_t port = 0;  // 0: a free one, see Server::port()
   ServerLimits limits{};
+  BrowserRules browser{};
+  Operators operators = Operators::anywhere;
 };
 
 class Server {
@@ -50,10 +62,14 @@ class Server {
   [[nodiscard]] std::uint16_t port() const;
   [[nodiscard]] const RouteSet& routes() const;
 
-  /// Accepts what the kernel has queued, then no more; finishes requests that were begun within `patience` (answers say
+  /// Nobody new gets in: serves on for whoever the kernel has queued, and closes the address. Await it on a loop, once.
+  [[nodiscard]] Task<void> close_door();
+  /// close_door(), if that was not done; finishes requests that were begun within `patience` (answers say
   /// `Connection: close`); then cancels the rest and closes. Await it on a loop, once.
   /// Errors: deadline, naming the operations that did not end after the cancellation.
   [[nodiscard]] Task<Status> stop(Millis patience);
+  /// Coroutines that are still there; 0 after a stop that succeeded.
+  [[nodiscard]] std::size_t running() const;
 
  private:
   class Impl;

@@ -30,6 +30,12 @@ class Notes {
       left.set_value(woken);
       co_return fail(cancelled("notes"));
     }
+    if (in.text == "wait") {  // until its client goes
+      ++at_gate;
+      const async::Signal never;
+      (void)co_await never.wait(ctx);
+      --at_gate;
+    }
     if (in.text == "gate") {
       ++at_gate;
       (void)co_await gate.wait(ctx);

@@ -242,15 +242,6 @@ TEST_F(ServerTest, a_silent_connection_is_closed_without_a_word) {
   EXPECT_EQ(silent.read_all(), "");
 }
 
-TEST_F(ServerTest, connections_over_the_limit_are_told_so) {
-  start({.connections_max = 1});
-  auto first = connect();
-  first.send(request("GET /v1/notes/n"));
-  EXPECT_TRUE(is(first.read_answer(), 200));
-  auto second = connect();
-  EXPECT_TRUE(second.read_all().starts_with("HTTP/1.1 503 "));
-}
-
 TEST_F(ServerTest, an_internal_error_shows_a_trace_id_and_logs_the_rest) {
   start();
   const auto answer = ask(put_line, entitled(), R"({"text":"crash"})");

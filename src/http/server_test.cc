@@ -165,58 +165,5 @@ TEST_F(ServerTest, a_client_that_does_not_take_its_answers_is_closed) {
   EXPECT_NE(errno, EAGAIN) << "the server still held the connection after 10 s";
 }
 
-TEST_F(ServerTest, stopping_under_load_loses_no_answer) {
-  start();
-  std::atomic<int> answered{0}, lost{0};
-  std::vector<std::jthread> clients;
-  for (int c = 0; c < 4; ++c) {
-    clients.emplace_back([&] {
-      auto socket = connect();
-      for (;;) {
-        if (!socket.send(request(put_line, entitled(), R"({"text":"t"})"))) break;
-        const auto answer = socket.read_answer();
-        if (!is(answer, 200)) {
-          ++lost;
-          break;
-        }
-        ++answered;
-        if (answer.find("Connection: close") != std::string::npos) break;
-      }
-    });
-  }
-  while (answered < 200) std::this_thread::yield();
-  EXPECT_TRUE(server->stop(Seconds{10}));
-  clients.clear();
-  EXPECT_EQ(lost, 0);
-  server.reset();
-}
-
-TEST_F(ServerTest, stopping_waits_for_a_request_at_work_and_refuses_new_connections) {
-  start();
-  const auto port = server->server->port();
-  auto socket = connect();
-  socket.send(request(put_line, entitled(), R"({"text":"gate"})"));
-  while (notes.at_gate == 0) std::this_thread::yield();
-  auto stopping = std::async(std::launch::async, [&] { return server->stop(Seconds{10}); });
-  while (RawSocket(port).connected()) std::this_thread::yield();
-  notes.gate.notify();
-  const auto answer = socket.read_all();
-  EXPECT_TRUE(is(answer, 200));
-  EXPECT_NE(answer.find("Connection: close"), std::string::npos);
-  EXPECT_TRUE(stopping.get());
-  server.reset();
-}
-
-TEST_F(ServerTest, stopping_cancels_what_outlasts_the_patience) {
-  start();
-  auto socket = connect();
-  socket.send(request(put_line, entitled(), R"({"text":"hold"})"));
-  notes.entered.get_future().wait();
-  EXPECT_TRUE(server->stop(Millis(50)));
-  EXPECT_EQ(notes.left.get_future().get(), async::Woken::cancelled);
-  EXPECT_TRUE(is(socket.read_all(), 499, "cancelled"));
-  server.reset();
-}
-
 }  // namespace
 }  // namespace writ::http

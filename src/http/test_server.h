@@ -59,8 +59,10 @@ struct LogLines {
 
 class TestServer {
  public:
-  TestServer(async::Loops& loops, RouteSet routes, ServerLimits limits = {}) : loops_(&loops) {
-    auto started = Server::start(loops, {.limits = limits}, std::move(routes), tokens, registry, log);
+  TestServer(async::Loops& loops, RouteSet routes, ServerLimits limits = {})
+      : TestServer(loops, std::move(routes), ServerOptions{.limits = limits}) {}
+  TestServer(async::Loops& loops, RouteSet routes, ServerOptions options) : loops_(&loops) {
+    auto started = Server::start(loops, std::move(options), std::move(routes), tokens, registry, log);
     if (!started) throw std::runtime_error(started.error().message);
     server = *std::move(started);
   }
