@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "observability/line_queue.h"
 #include "runtime/loop_watchdog.h"
 
 namespace writ::runtime {
@@ -31,12 +32,25 @@ Host::Host(HostOptions options, async::Loops& loops, http::Authenticator& authen
       identity_{registry.service(), registry.version(), options_.env},
       lifecycle_(loops, log),
       tasks_(registry.service(), loops.size()),
-      invoker_(registry) {}
+      invoker_(registry),
+      lines_dropped_(registry.counter(observability::lines_dropped_info)) {}
 
-Host::~Host() = default;
+Host::~Host() {
+  if (const auto left = running(); left != 0)
+    end_process(fmt::format("{} tasks did not end: the process ends without them; the log says which", left));
+}
+
+// What coroutines are still there. They refer to the services, which are destroyed next.
+std::size_t Host::running() const {
+  return lifecycle_.running() + tasks_.running() + (server_ ? server_->running() : 0);
+}
 
 std::string Host::metrics() const {
   set_healthy(phase_.load(), lifecycle_.services());
+  const auto dropped = observability::stderr_lines().dropped();
+  auto told = lines_told_.load();
+  while (told < dropped && !lines_told_.compare_exchange_weak(told, dropped)) {}
+  if (told < dropped) lines_dropped_.add(dropped - told);
   registry_->healthy().set(ready().ready ? 1 : 0);
   std::vector<const observability::Registry*> all{registry_};
   for (const auto& service : lifecycle_.services())
@@ -61,9 +75,13 @@ http::RouteSet Host::routes() {
 }
 
 Status Host::start() {
-  WRIT_CHECK(loops_->run(lifecycle_.start()));
+  if (auto started = loops_->run(lifecycle_.start()); !started) {
+    last_resort_.arm(stop_bound(), "what was started did not end");
+    return started;
+  }
   auto listening = listen();
   if (!listening) {
+    last_resort_.arm(stop_bound(), "what was started did not end");
     if (const auto stopped = loops_->run(shut_down()); !stopped) log_->failed("stop_failed", stopped.error());
     return listening;
   }
@@ -82,8 +100,12 @@ Status Host::listen() {
   return {};
 }
 
+// Requests, then background work, then the process's own tasks.
+Millis Host::stop_bound() const { return 3 * options_.stop_patience + options_.stop_allowance; }
+
 Status Host::stop() {
   phase_ = Phase::draining;
+  last_resort_.arm(options_.stop_grace + stop_bound(), "the stop did not end in its time");
   log_->info("draining", {{"grace_ms", options_.stop_grace}});
   auto stopped = loops_->run(shut_down());
   if (stopped) log_->info("stopped");
@@ -92,9 +114,10 @@ Status Host::stop() {
 }
 
 Task<Status> Host::shut_down() {
-  lifecycle_.drain();
   if (phase_ == Phase::draining) co_await async::sleep_for(options_.stop_grace, {});
   run_file_.reset();
+  if (server_) co_await server_->close_door();
+  lifecycle_.drain();
   Status served;
   if (server_) served = co_await server_->stop(options_.stop_patience);
   auto stopped = co_await lifecycle_.stop(options_.stop_patience);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "http/server.h"
+#include "runtime/last_resort.h"
 #include "runtime/lifecycle.h"
 #include "runtime/readiness.h"
 #include "runtime/run_file.h"
@@ -22,6 +23,7 @@ struct HostOptions {
   std::optional<std::filesystem::path> run_file;  // in an existing folder; only where `writ ask` may find the process
   Millis stop_grace{};  // serve on, not ready, for so long
   Millis stop_patience = Seconds{10};  // for requests, then again for background work
+  Millis stop_allowance = Seconds{15};  // beside all patience, for what destructors join; then the process is ended
 };
 
 /// Thread: main. Everything given outlives it.
@@ -30,7 +32,8 @@ class Host {
   /// `registry` is the process's own (service "writ", or that of its one service): name and version are taken from it.
   Host(HostOptions options, async::Loops& loops, http::Authenticator& authenticator, observability::Registry& registry,
        const observability::Logger& log);
-  /// stop() was called before when start() was.
+  /// stop() was called before when start() was. Work that did not end then would use what is destroyed here: with any left,
+  /// the process ends instead (exit_not_stopped).
   ~Host();
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
@@ -43,6 +46,7 @@ class Host {
   /// "http://127.0.0.1:8080"; after start().
   [[nodiscard]] const std::string& address() const { return address_; }
   /// Not ready → serve on for the grace time → stop accepting → drain → cancel → flush. Errors: who did not end in time.
+  /// A stop that hangs ends the process (exit_not_stopped) when all its patience is over.
   [[nodiscard]] Status stop();
   /// Waits for a signal, then stop().
   [[nodiscard]] Status serve_until(StopSignals& signals);
@@ -58,7 +62,10 @@ class Host {
   [[nodiscard]] Status listen();
   [[nodiscard]] Task<Status> shut_down();
   [[nodiscard]] http::RouteSet routes();
+  [[nodiscard]] std::size_t running() const;
+  [[nodiscard]] Millis stop_bound() const;
 
+  LastResort last_resort_;  // first, so that it is there until all else is destroyed
   const HostOptions options_;
   async::Loops* loops_;
   http::Authenticator* authenticator_;
@@ -69,6 +76,8 @@ class Host {
   Lifecycle lifecycle_;
   async::TaskGroup tasks_;
   http::Invoker invoker_;
+  observability::Counter lines_dropped_;
+  mutable std::atomic<std::uint64_t> lines_told_{0};  // of the dropped ones, how many the counter has
   std::unique_ptr<http::Server> server_;
   std::optional<RunFile> run_file_;
   std::string address_;

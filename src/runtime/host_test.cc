@@ -5,8 +5,12 @@
 #include <unistd.h>
 
 #include <future>
+#include <thread>
+
+#include <boost/asio/post.hpp>
 
 #include "http/client.h"
+#include "http/test_server.h"
 
 namespace writ::runtime {
 namespace {
@@ -68,6 +72,13 @@ class HostTest : public testing::Test {
     return {.status = 0, .headers = {}, .body = answer.error().code};
   }
 
+  // Whether somebody new gets in: a socket of its own, since this runs on a loop.
+  static int get_status(const Host& host, std::string_view) {
+    const auto at = host.address();
+    const http::RawSocket socket(static_cast<std::uint16_t>(std::stoi(at.substr(at.rfind(':') + 1))));
+    return socket.connected() ? 1 : 0;
+  }
+
   std::filesystem::path folder;
   async::Loops loops{2};
   NobodyAsks nobody;
@@ -109,20 +120,70 @@ TEST_F(HostTest, a_failing_required_check_is_503) {
   EXPECT_TRUE(host.stop());
 }
 
-TEST_F(HostTest, a_stop_serves_on_not_ready_and_lets_a_request_end) {
+TEST_F(HostTest, a_stop_serves_on_not_ready_then_closes_its_door_drains_and_lets_a_request_end) {
   auto slow_stop = options();
-  slow_stop.stop_grace = Seconds{2};
+  slow_stop.stop_grace = Seconds{1};
   Host host(slow_stop, loops, nobody, process, log);
-  host.add(service());
+  auto one = service();
+  std::atomic<bool> drained{false}, was_open{true};
+  one.drain = [&] {
+    was_open = get_status(host, "/ready") != 0;
+    drained = true;
+    draining.notify();
+  };
+  host.add(std::move(one));
   ASSERT_TRUE(host.start());
   auto answer = std::async(std::launch::async, [&] { return get(host, "/slow").status; });
   loops.run(wait_for(&begun));
   auto stopped = std::async(std::launch::async, [&] { return host.stop(); });
-  loops.run(wait_for(&draining));
+  while (get(host, "/ready").status == 200) std::this_thread::yield();
   EXPECT_EQ(get(host, "/ready").status, 503);  // still served, within the grace time
+  EXPECT_FALSE(drained) << "long streams are told after the grace time, not before";
+  loops.run(wait_for(&draining));
+  EXPECT_FALSE(was_open) << "nobody new is let in any more";
   gate.notify();
   EXPECT_EQ(answer.get(), 200);
   EXPECT_TRUE(stopped.get());
+}
+
+// What a coroutine that does not end refers to is never destroyed under it.
+Task<void> ignores_its_stop() {
+  const async::Signal never;
+  for (;;) (void)co_await never.wait(SteadyTime::max(), {});
+}
+
+TEST_F(HostTest, a_stop_that_leaves_work_behind_ends_the_process_without_destructors) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        auto hasty = options();
+        hasty.stop_patience = Millis{100};
+        Host host(hasty, loops, nobody, process, log);
+        auto stuck = service();
+        stuck.start = [](Scope scope) -> Task<Status> {
+          co_return scope.tasks.spawn(scope.loops.at(0), "lost run", ignores_its_stop());
+        };
+        stuck.owner = std::shared_ptr<void>(nullptr, [](void*) { std::fputs("destroyed under live work", stderr); });
+        host.add(std::move(stuck));
+        if (!host.start()) std::_Exit(1);
+        if (host.stop()) std::_Exit(2);
+      },
+      testing::ExitedWithCode(exit_not_stopped), "lost run.*1 tasks did not end");
+}
+
+TEST_F(HostTest, a_stop_whose_loop_is_held_up_ends_the_process) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        auto hasty = options();
+        hasty.stop_patience = Millis{100};
+        hasty.stop_allowance = Millis{200};
+        Host host(hasty, loops, nobody, process, log);
+        if (!host.start()) std::_Exit(1);
+        asio::post(loops.at(0), [] { std::this_thread::sleep_for(Seconds{60}); });
+        (void)host.stop();
+      },
+      testing::ExitedWithCode(exit_not_stopped), "the stop did not end");
 }
 
 TEST_F(HostTest, a_port_that_is_taken_stops_what_was_started) {

@@ -50,6 +50,12 @@ Task<Status> Lifecycle::start() {
   co_return Status{};
 }
 
+std::size_t Lifecycle::running() const {
+  std::size_t out = 0;
+  for (const auto& tasks : tasks_) out += tasks.running();
+  return out;
+}
+
 void Lifecycle::drain() {
   for (const auto& service : services_)
     if (service.drain) service.drain();

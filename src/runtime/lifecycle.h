@@ -29,6 +29,8 @@ class Lifecycle {
   /// Errors: the first one, naming its service; the others are logged.
   [[nodiscard]] Task<Status> stop(Millis patience);
 
+  /// Tasks of all services that have not ended.
+  [[nodiscard]] std::size_t running() const;
   /// In order of start; its members do not move.
   [[nodiscard]] const std::deque<Service>& services() const { return services_; }
 

@@ -23,7 +23,7 @@ struct Scope {
 
 /// Made by `make_service(const Deps&)`. Every hook may be empty. Hooks are awaited on loop 0, one at a time.
 /// ```
-/// start ──> serves … ──> drain ──> (address closed) ──> tasks are stopped ──> flush ──> owner is destroyed
+/// start ──> serves … ──> (grace time, then the address is closed) ──> drain ──> tasks are stopped ──> flush ──> owner is destroyed
 /// ```
 struct Service {
   std::string name;  // "policy": its checks are "policy.<check>", its own readiness is /ready/policy
@@ -32,7 +32,8 @@ struct Service {
   std::vector<observability::Check> checks;
   /// Opens stores, loads what it needs, spawns background work. Its error stops the process and says how to fix it.
   std::function<Task<Status>(Scope)> start;
-  /// Told first of a stop, while requests are still served: close long streams, take no new work. Never blocks.
+  /// Told of a stop when nobody new gets in and before what is at work is waited for: end long streams, take no new work.
+  /// Never blocks.
   std::function<void()> drain;
   /// After its last request and task: writes what is still in memory.
   std::function<Task<Status>()> flush;
