@@ -8,6 +8,7 @@
 #include "policy/api/audit_kinds.h"
 #include "policy/policy.h"
 #include "recall/recall.h"
+#include "runtime/file_limit.h"
 #include "slm/slm.h"
 #include "sql/sqlite.h"
 
@@ -160,6 +161,44 @@ Status Platform::build() {
   return build_host();
 }
 
+// Where the address is reached from decides what is checked there.
+Result<http::ServerOptions> Platform::server_options() const {
+  const auto& shared = options_.settings.shared;
+  const auto& runtime = options_.settings.runtime;
+  for (const auto& origin : runtime.origins)
+    if (!http::is_origin(origin))
+      return fail(invalid("bad_setting", "WRIT_HTTP_ORIGINS: \"" + origin +
+                                             "\" is no origin: give scheme, host and perhaps port, such as "
+                                             "https://app.example.com"));
+  const bool is_loopback = http::is_loopback_host(shared.bind);
+  http::ServerOptions out{.bind = shared.bind,
+                          .port = shared.port,
+                          .limits = {.connections_max = runtime.connections,
+                                     .peer_connections_max = std::min(runtime.peer_connections, runtime.connections)},
+                          .browser = {.is_loopback = is_loopback, .hosts = runtime.hosts, .origins = runtime.origins}};
+  const bool is_for_outsiders = has(Role::gateway) && !is_loopback;
+  const bool is_bounded = runtime.metrics_from == "auto" ? is_for_outsiders : runtime.metrics_from == "this_machine";
+  out.operators = is_bounded ? http::Operators::this_machine : http::Operators::anywhere;
+  const auto wanted = runtime.connections + out.limits.reserve * loops_->size() + runtime::files_beside;
+  if (const auto had = runtime::raise_file_limit(wanted); had < wanted) {
+    constexpr std::size_t least = 16;
+    const auto beside = wanted - runtime.connections;
+    out.limits.connections_max = had > beside + least ? had - beside : least;
+    log_.warn("file_limit_low", {{"limit", had},
+                                 {"wanted", wanted},
+                                 {"connections", out.limits.connections_max},
+                                 {"fix",
+                                  "raise the hard limit of open files (ulimit -Hn, LimitNOFILE), or lower "
+                                  "WRIT_HTTP_CONNECTIONS"}});
+  }
+  if (!is_loopback)
+    log_.warn("reachable_from_outside",
+              {{"bind", shared.bind},
+               {"metrics_from", is_bounded ? "this_machine" : "anywhere"},
+               {"note", "whoever reaches this address can ask; keep it behind a firewall or a proxy that speaks TLS"}});
+  return out;
+}
+
 // At the gateway's address outsiders come, at a service's own address only services.
 Status Platform::build_host() {
   using Kind = http::Exposure::Kind;
@@ -177,8 +216,9 @@ Status Platform::build_host() {
     authenticator_ =
         std::make_unique<identity::ServiceAuthenticator>(verifier_, tokens_, std::string(info(*options_.only).name));
   }
+  WRIT_TRY(auto server, server_options());
   runtime::HostOptions host{.env = shared.env,
-                            .server = {.bind = shared.bind, .port = shared.port},
+                            .server = std::move(server),
                             .exposures = std::move(exposures),
                             .run_file = {},
                             .stop_grace = options_.settings.runtime.stop_grace,

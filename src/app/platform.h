@@ -55,6 +55,7 @@ class Platform {
   [[nodiscard]] Result<Secret> secret(const std::optional<Secret>& given, std::string_view purpose) const;
   [[nodiscard]] Result<std::unique_ptr<sql::Database>> open(Role role, sql::Migrations migrations) const;
   [[nodiscard]] Status build_host();
+  [[nodiscard]] Result<http::ServerOptions> server_options() const;
   [[nodiscard]] Status add_identity();
   [[nodiscard]] Status add_policy();
   [[nodiscard]] Status add_trust();

@@ -8,11 +8,13 @@
 #include "app/all_settings.h"
 #include "app/data_folder.h"
 #include "core/result.h"
+#include "runtime/last_resort.h"
 
 namespace writ::cli {
 
-/// Exit codes: 0 done, 1 it did not work, 2 it could not start (settings, arguments, data folder), 130 interrupted.
-enum Exit : int { done = 0, failed = 1, cannot_start = 2, interrupted = 130 };
+/// Exit codes: 0 done, 1 it did not work, 2 it could not start (settings, arguments, data folder), 3 its own work did not end
+/// when it was stopped, 130 interrupted.
+enum Exit : int { done = 0, failed = 1, cannot_start = 2, not_stopped = runtime::exit_not_stopped, interrupted = 130 };
 
 /// Prints the error with its problems to stderr and gives `code`.
 int tell(const Error& error, int code = failed);
@@ -44,7 +46,7 @@ int model_render(const ModelRenderOptions& options);
 
 struct ModelEvalOptions {
   std::vector<std::string> files;
-  std::string model;     // empty: the default
+  std::string model;  // empty: the default
   std::string url, key;  // empty: a platform in this process
   std::int32_t jobs = 4;
   std::int64_t max_tokens = 256;

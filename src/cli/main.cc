@@ -9,6 +9,7 @@
 
 int main(int argc, char** argv) {
   using namespace writ;
+  runtime::say_why_on_terminate();
   CLI::App app("writ: a governed agent platform. Nothing a model or a tool does happens without a recorded decision.",
                "writ");
   app.require_subcommand(1);

@@ -10,20 +10,19 @@ namespace {
 /// A key is shown by the start that made it: later ones would put it into one log after the other.
 void print_welcome(const app::DataFolder& data, const app::Made& made, const std::string& address,
                    const std::string& model) {
-  print_line(stdout, "writ is ready at " + address);
+  auto text = fmt::format("writ is ready at {}\n", address);
   const auto file = data.local_key_file().string();
-  if (const auto key = data.local_key(); key && made.local_key)
-    print_line(stdout, fmt::format("key: {}", key->reveal()));
-  print_text(stdout, fmt::format("{}kept in {}\n", made.local_key ? "     (shown this once) " : "key: ", file));
-  tell_admin_key(made, stdout);
-  print_text(stdout,
-             fmt::format("\ntry:\n"
-                         "  writ ask \"What is 17% of 2340?\"\n"
-                         "  curl {}/v1/chat/completions -H \"Authorization: Bearer $(cat {})\" -H 'Content-Type: "
-                         "application/json' \\\n"
-                         "       -d '{{\"model\":\"{}\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'\n"
-                         "  writ audit list\n",
-                         address, file, model));
+  if (const auto key = data.local_key(); key && made.local_key) text += fmt::format("key: {}\n", key->reveal());
+  text += fmt::format("{}kept in {}\n", made.local_key ? "     (shown this once) " : "key: ", file);
+  if (made.admin_key) text += fmt::format("admin key (shown this once): {}\n", made.admin_key->reveal());
+  text += fmt::format(
+      "\ntry:\n"
+      "  writ ask \"What is 17% of 2340?\"\n"
+      "  curl {}/v1/chat/completions -H \"Authorization: Bearer $(cat {})\" -H 'Content-Type: application/json' \\\n"
+      "       -d '{{\"model\":\"{}\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'\n"
+      "  writ audit list\n",
+      address, file, model);
+  print_aside(text);
 }
 
 }  // namespace
@@ -57,7 +56,7 @@ int serve(const ServeOptions& options) {
   if (!platform) return tell(platform.error(), cannot_start);
   if (const auto started = (*platform)->start(); !started) return tell(started.error(), cannot_start);
   if (only) {
-    print_line(stdout, fmt::format("{} is ready at {}", app::info(*only).service, (*platform)->address()));
+    print_aside(fmt::format("{} is ready at {}\n", app::info(*only).service, (*platform)->address()));
   } else {
     print_welcome(data, made, (*platform)->address(), settings->slm.default_model.value_or("smollm2-135m-tools"));
   }

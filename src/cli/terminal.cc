@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/printable.h"
+#include "observability/line_queue.h"
 
 namespace writ::cli {
 namespace {
@@ -17,6 +18,8 @@ void write(std::FILE* out, const std::string& text) {
 void print_line(std::FILE* out, std::string_view text) { write(out, printable(text) + "\n"); }
 
 void print_text(std::FILE* out, std::string_view text) { write(out, printable(text, Lines::many)); }
+
+void print_aside(std::string_view text) { observability::stdout_lines().push(printable(text, Lines::many)); }
 
 void print_progress(std::string_view text) { write(stderr, "\r\033[K" + printable(text)); }
 

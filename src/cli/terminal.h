@@ -12,6 +12,8 @@ namespace writ::cli {
 void print_line(std::FILE* out, std::string_view text);
 /// Text of several lines, as it is otherwise; adds none.
 void print_text(std::FILE* out, std::string_view text);
+/// As print_text() on stdout, for a server: waits for no reader, and is written at the latest when the process ends.
+void print_aside(std::string_view text);
 /// For programs, one value in one line: JSON's own escapes, its value unchanged.
 void print_json(std::FILE* out, const json::value& value);
 
