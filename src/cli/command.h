@@ -67,7 +67,7 @@ struct AuditListOptions {
 int audit_list(const AuditListOptions& options);
 struct AuditVerifyOptions {
   std::string file;  // an export; empty: the server, or the data folder when none runs
-  std::string key;   // file with the keys to trust
+  std::string key;  // file with the keys to trust
   std::string tenant, expect;
   bool json = false;
 };
