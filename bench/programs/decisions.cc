@@ -51,6 +51,7 @@ int run(const Arguments& arguments) {
                                       .checkpoints = folder.checkpoints_file()},
                             .key_secret = must(folder.secret("policy")),
                             .identity_fresh = [] { return Status{}; },
+                            .holds = [](const Principal&) { return Status{}; },
                             .registry = process.registry,
                             .invoker = process.invoker,
                             .log = process.log,

@@ -62,11 +62,10 @@ int run(const Arguments& arguments) {
        .random = system_random()});
   must(process.loops.run(identity.service.start({process.loops, process.tasks})));
   identity::TokenVerifier verifier(system_clock());
-  identity::PrincipalTokens tokens(verifier, system_clock());
   identity::TrustFeed feed(identity.port, verifier, system_clock());
   must(process.loops.run(feed.refresh(Context{}.within(Seconds{10}))));
   must(process.tasks.spawn(process.loops.at(0), "trust", feed.run(process.tasks.stopping())));
-  identity::PublicAuthenticator authenticator(verifier, identity.port, tokens, system_clock());
+  identity::PublicAuthenticator authenticator(verifier, identity.port, nullptr, system_clock());
 
   Orders orders;
   http::Routes routes(process.invoker);

@@ -30,7 +30,9 @@ class LateCredentials final : public http::CredentialSource {
   Task<Result<std::string>> service_token(Context ctx, std::string_view audience) override {
     return source_->service_token(std::move(ctx), audience);
   }
-  Task<Result<std::string>> principal_token(Context ctx) override { return source_->principal_token(std::move(ctx)); }
+  Task<Result<std::string>> principal_token(Context ctx, std::string_view audience) override {
+    return source_->principal_token(std::move(ctx), audience);
+  }
 
  private:
   const std::unique_ptr<identity::ServiceCredentials>& source_;
@@ -67,7 +69,6 @@ Result<std::unique_ptr<Peers>> Peers::make(std::string caller, const AllSettings
   out->identity_ = std::make_unique<identity::IdentityClient>(std::move(identity_binding));
   out->credentials_ = std::make_unique<identity::ServiceCredentials>(*out->identity_, tokens, out->caller_,
                                                                      std::move(client_secret), clock);
-  out->keeping_ = std::make_unique<identity::TokenKeepingIdentity>(*out->identity_, tokens);
   if (needs(Role::policy)) {
     WRIT_TRY(auto binding, out->bind(Role::policy, local.policy));
     out->policy_ = std::make_unique<policy::PolicyClient>(std::move(binding));

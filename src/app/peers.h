@@ -36,7 +36,7 @@ class Peers {
                                                            identity::PrincipalTokens& tokens, const Clock& clock,
                                                            std::vector<Role> needed);
 
-  [[nodiscard]] identity::IdentityPort& identity() { return *keeping_; }
+  [[nodiscard]] identity::IdentityPort& identity() { return *identity_; }
   [[nodiscard]] policy::PolicyPort& policy() { return *policy_; }
   [[nodiscard]] recall::RecallPort& recall() { return *recall_; }
   [[nodiscard]] slm::SlmPort& slm() { return *slm_; }
@@ -58,7 +58,6 @@ class Peers {
   std::unique_ptr<http::CredentialSource> late_credentials_;
   std::unique_ptr<identity::ServiceCredentials> credentials_;
   std::unique_ptr<identity::IdentityClient> identity_;
-  std::unique_ptr<identity::TokenKeepingIdentity> keeping_;
   std::unique_ptr<policy::PolicyClient> policy_;
   std::unique_ptr<recall::RecallClient> recall_;
   std::unique_ptr<slm::SlmClient> slm_;

@@ -37,6 +37,16 @@ std::string_view exposure_name(http::Exposure::Kind kind) {
   return "";
 }
 
+std::string_view access_name(const http::Access& access) {
+  switch (access.kind()) {
+    case http::Access::Kind::open: return "open";
+    case http::Access::Kind::service: return "service token";
+    case http::Access::Kind::service_for_principal: return "service token, principal";
+    case http::Access::Kind::scope: return access.scope();
+  }
+  return "";
+}
+
 /// One operation as `writ describe` shows it.
 json::object row_of(std::string_view service, const http::Route& route) {
   const auto& operation = route.info;
@@ -46,9 +56,7 @@ json::object row_of(std::string_view service, const http::Route& route) {
       if (!name.empty()) out += (out.empty() ? "" : ", ") + std::string(name);
     return out;
   };
-  const auto access = operation.access.kind() == http::Access::Kind::open      ? std::string_view("open")
-                      : operation.access.kind() == http::Access::Kind::service ? std::string_view("service token")
-                                                                               : operation.access.scope();
+  const auto access = access_name(operation.access);
   return {{"operation", operation.id},
           {"service", service},
           {"method", http::to_string(operation.method)},
@@ -75,7 +83,7 @@ Platform::Platform(PlatformOptions options)
       loops_(std::make_unique<async::Loops>(loop_count(options_.settings))),
       registry_("writ", std::string(version), options_.settings.shared.env),
       verifier_(system_clock()),
-      tokens_(verifier_, system_clock()) {}
+      tokens_(system_clock()) {}
 
 Platform::~Platform() {
   // Coroutines of the services run on the loops and end before what they use.
@@ -207,14 +215,17 @@ Status Platform::build_host() {
   if (has(Role::gateway)) {
     exposures.push_back(Kind::public_);
     WRIT_TRY(auto* peers, peers_for(Role::gateway, {}));
-    authenticator_ =
-        std::make_unique<identity::PublicAuthenticator>(verifier_, peers->identity(), tokens_, system_clock());
+    failed_authentications_ =
+        std::make_unique<identity::FailedAuthentications>(unit(Role::gateway).registry, log_, system_clock());
+    authenticator_ = std::make_unique<identity::PublicAuthenticator>(verifier_, peers->identity(),
+                                                                     options_.only ? &tokens_ : nullptr, system_clock(),
+                                                                     failed_authentications_.get());
   } else {
     exposures.push_back(Kind::internal);
     // The gateway forwards identity's public operations, so identity's own address serves them to it.
     if (has(Role::identity)) exposures.push_back(Kind::public_);
     authenticator_ =
-        std::make_unique<identity::ServiceAuthenticator>(verifier_, tokens_, std::string(info(*options_.only).name));
+        std::make_unique<identity::ServiceAuthenticator>(verifier_, std::string(info(*options_.only).name));
   }
   WRIT_TRY(auto server, server_options());
   runtime::HostOptions host{.env = shared.env,
@@ -264,6 +275,7 @@ Status Platform::add_policy() {
                  .checkpoints = data_.checkpoints_file()},
        .key_secret = std::move(key),
        .identity_fresh = [this] { return verifier_.fresh(); },
+       .holds = [this](const Principal& principal) { return verifier_.holds(principal); },
        .registry = u.registry,
        .invoker = u.invoker,
        .log = log_,
@@ -284,7 +296,8 @@ Status Platform::add_trust() {
   WRIT_TRY(trust_peers_, Peers::make(std::string(info(role).name), options_.settings, local_, invokers_,
                                      unit(role).invoker, std::move(client_secret), tokens_, system_clock(),
                                      needs_grants ? std::vector<Role>{Role::policy} : std::vector<Role>{}));
-  trust_feed_ = std::make_unique<identity::TrustFeed>(trust_peers_->identity(), verifier_, system_clock());
+  trust_feed_ = std::make_unique<identity::TrustFeed>(trust_peers_->identity(), verifier_, system_clock(),
+                                                      [this] { live_streams_.sweep(); });
   if (needs_grants) grant_keys_ = std::make_unique<policy::GrantKeys>(trust_peers_->policy());
   services_.push_back({.name = "trust",
                        .registry = nullptr,
@@ -368,6 +381,7 @@ Status Platform::add_gateway() {
                                      .policy = peers->policy(),
                                      .slm = peers->slm(),
                                      .identity = peers->identity(),
+                                     .live_streams = live_streams_,
                                      .governed = *chat_,
                                      .identity_fresh = [this] { return verifier_.fresh(); },
                                      .registry = u.registry,

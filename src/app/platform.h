@@ -12,6 +12,7 @@
 #include "gateway/gateway.h"
 #include "http/authenticator.h"
 #include "identity/api/authenticators.h"
+#include "identity/api/live_streams.h"
 #include "identity/api/trust_feed.h"
 #include "policy/api/grant_keys.h"
 #include "runtime/host.h"
@@ -74,6 +75,8 @@ class Platform {
   std::map<Role, http::Invoker*> invokers_;
   LocalPorts local_;
   identity::TokenVerifier verifier_;
+  identity::LiveStreams live_streams_{verifier_};
+  std::unique_ptr<identity::FailedAuthentications> failed_authentications_;
   identity::PrincipalTokens tokens_;
   std::unique_ptr<Peers> trust_peers_;
   std::map<Role, std::unique_ptr<Peers>> peers_;

@@ -11,7 +11,7 @@ class GatewayAccess::Key final : public http::CredentialSource {
  public:
   explicit Key(Secret key) : key_(std::move(key)) {}
   Task<Result<std::string>> service_token(Context, std::string_view) override { co_return std::string(key_.reveal()); }
-  Task<Result<std::string>> principal_token(Context) override {
+  Task<Result<std::string>> principal_token(Context, std::string_view) override {
     co_return fail(internal("a command has no principal token", "cli"));
   }
 

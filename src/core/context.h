@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -13,6 +15,16 @@ namespace writ {
 
 enum class PrincipalKind { user, agent, service };
 
+/// What a principal showed. Its revocation ends what it began; what is empty does not apply.
+struct Credential {
+  KeyId key_id{};                        // the API key that it came from, itself or by way of tokens
+  std::string token_id{};                // `jti` of the token that was shown
+  std::int64_t generation = 0;           // of the principal's credentials; a revocation of the principal raises it
+  std::optional<WallTime> expires_at{};  // of the token
+  std::vector<std::string> made_by{};    // subjects of the same tenant that issued the token for somebody else
+  bool operator==(const Credential&) const = default;
+};
+
 /// A verified identity. `act` lists who acts for it, nearest first (RFC 8693).
 struct Principal {
   TenantId tenant;
@@ -20,6 +32,7 @@ struct Principal {
   PrincipalKind kind = PrincipalKind::user;
   std::vector<std::string> scopes;
   std::vector<std::string> act;
+  Credential credential{};
 
   [[nodiscard]] bool has_scope(std::string_view scope) const {
     return std::ranges::any_of(scopes, [&](const auto& s) { return s == scope || s == "*"; });

@@ -11,12 +11,15 @@ struct Door {
   FakeOrchestrator orchestrator;
   FakeIdentity identity;
   http::Invoker invoker{bench.registry};
+  identity::TokenVerifier verifier{system_clock()};
+  identity::LiveStreams live_streams{verifier};
   observability::Logger log{"gateway", observability::Level::error, [](std::string_view) {}};
   Made made = make_service({.settings = {},
                             .orchestrator = orchestrator,
                             .policy = bench.policy,
                             .slm = bench.slm,
                             .identity = identity,
+                            .live_streams = live_streams,
                             .governed = bench.governed,
                             .identity_fresh = [] { return Status{}; },
                             .registry = bench.registry,

@@ -131,7 +131,7 @@ class FakeIdentity final : public identity::IdentityPort {
   Task<Result<identity::Verification>> verify(Context, identity::VerifyRequest) override {
     co_return identity::Verification{};
   }
-  Task<Result<identity::Verification>> exchange(Context, identity::VerifyRequest) override {
+  Task<Result<identity::Verification>> exchange(Context, identity::ExchangeRequest) override {
     co_return identity::Verification{};
   }
   Task<Result<identity::Revoked>> revoke(Context, identity::RevokeRequest) override { co_return identity::Revoked{}; }
@@ -140,6 +140,18 @@ class FakeIdentity final : public identity::IdentityPort {
   }
   Task<Result<identity::Resolution>> resolve(Context, identity::ResolveRequest) override {
     co_return fail(internal("not scripted"));
+  }
+  Task<Result<identity::PrincipalInfo>> set_scopes(Context, identity::SetScopes) override {
+    co_return fail(internal("unused"));
+  }
+  Task<Result<identity::Revoked>> narrow_key(Context, identity::NarrowKey) override {
+    co_return fail(internal("unused"));
+  }
+  Task<Result<identity::Revoked>> remove(Context, identity::PrincipalRef) override {
+    co_return fail(internal("unused"));
+  }
+  Task<Result<identity::ApproverCheck>> check_approver(Context, identity::ApproverRequest) override {
+    co_return fail(internal("unused"));
   }
   Task<Result<identity::RevocationPage>> revocations(Context, identity::ListRevocations) override {
     co_return identity::RevocationPage{};

@@ -14,7 +14,7 @@ struct Parts {
   explicit Parts(Deps d)
       : deps(std::move(d)),
         probe(deps.registry),
-        service(deps.orchestrator, deps.policy),
+        service(deps.orchestrator, deps.policy, deps.live_streams),
         calls(deps.governed, probe, deps.clock, deps.random),
         openai(calls, deps.slm, probe, deps.clock, deps.settings.max_tokens),
         inference(calls, deps.settings.max_tokens),

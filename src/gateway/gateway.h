@@ -6,6 +6,7 @@
 #include "gateway/public_documents.h"
 #include "governed/governed.h"
 #include "identity/api/identity_port.h"
+#include "identity/api/live_streams.h"
 #include "observability/log.h"
 #include "runtime/service.h"
 
@@ -18,6 +19,7 @@ struct Deps {
   policy::PolicyPort& policy;
   slm::SlmPort& slm;
   identity::IdentityPort& identity;
+  identity::LiveStreams& live_streams;  // open watches, which end with what their principals came with
   governed::Governed& governed;
   std::function<Status()> identity_fresh;  // of the process's trust in identity
   observability::Registry& registry;

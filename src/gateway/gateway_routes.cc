@@ -41,6 +41,9 @@ void add_identity(http::Routes& routes, TokenEndpoint& token, identity::Identity
   routes.add(identity::op::verify, port, &IdentityPort::verify);
   routes.add(identity::op::revoke, port, &IdentityPort::revoke);
   routes.add(identity::op::create_key, port, &IdentityPort::create_key);
+  routes.add(identity::op::set_scopes, port, &IdentityPort::set_scopes);
+  routes.add(identity::op::narrow_key, port, &IdentityPort::narrow_key);
+  routes.add(identity::op::remove, port, &IdentityPort::remove);
   routes.add(identity::op::jwks, port, &IdentityPort::jwks);
 }
 

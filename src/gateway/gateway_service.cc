@@ -18,7 +18,9 @@ Task<Result<Run>> GatewayService::run(Context ctx, RunRef in) {
   return orchestrator_.run(std::move(ctx), std::move(in));
 }
 Task<Result<StreamPtr<RunEvent>>> GatewayService::events(Context ctx, WatchRun in) {
-  return orchestrator_.watch(std::move(ctx), std::move(in));
+  auto entry = std::make_unique<identity::LiveStreams::Entry>(live_streams_, std::move(ctx));
+  WRIT_CO_TRY(auto stream, co_await orchestrator_.watch(entry->context(), std::move(in)));
+  co_return std::make_unique<identity::LiveStream<RunEvent>>(std::move(entry), std::move(stream));
 }
 Task<Result<Run>> GatewayService::cancel(Context ctx, RunRef in) {
   return orchestrator_.cancel(std::move(ctx), std::move(in));

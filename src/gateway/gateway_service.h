@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gateway/api/gateway_port.h"
+#include "identity/api/live_streams.h"
 #include "orchestrator/api/orchestrator_port.h"
 #include "policy/api/policy_port.h"
 
@@ -10,8 +11,9 @@ namespace writ::gateway {
 /// Keeps nothing. The client's Idempotency-Key travels in the context to the service that owns the effect.
 class GatewayService final : public GatewayPort {
  public:
-  GatewayService(orchestrator::OrchestratorPort& orchestrator, policy::PolicyPort& policy)
-      : orchestrator_(orchestrator), policy_(policy) {}
+  GatewayService(orchestrator::OrchestratorPort& orchestrator, policy::PolicyPort& policy,
+                 identity::LiveStreams& live_streams)
+      : orchestrator_(orchestrator), policy_(policy), live_streams_(live_streams) {}
   Task<Result<Started>> start_session(Context ctx, StartSession in) override;
   Task<Result<Started>> post_message(Context ctx, PostMessage in) override;
   Task<Result<Session>> session(Context ctx, SessionRef in) override;
@@ -33,6 +35,7 @@ class GatewayService final : public GatewayPort {
  private:
   orchestrator::OrchestratorPort& orchestrator_;
   policy::PolicyPort& policy_;
+  identity::LiveStreams& live_streams_;
 };
 
 }  // namespace writ::gateway

@@ -95,7 +95,10 @@ class Document {
         {"operationId", info.id}, {"summary", info.summary}, {"tags", {info.id.substr(0, info.id.find('.'))}}};
     switch (info.access.kind()) {
       case Access::Kind::open: out["security"] = json::array(); break;
-      case Access::Kind::service: out["security"] = json::array{json::object{{"service", json::array()}}}; break;
+      case Access::Kind::service:
+      case Access::Kind::service_for_principal:
+        out["security"] = json::array{json::object{{"service", json::array()}}};
+        break;
       case Access::Kind::scope:
         out["security"] = json::array{json::object{{"bearer", json::array{json::value(info.access.scope())}}}};
         break;

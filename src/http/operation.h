@@ -33,10 +33,10 @@ inline constexpr auto internal_only = Exposure::Kind::internal;
 inline constexpr auto ops_only = Exposure::Kind::ops;
 
 /// The scope the principal needs, or the explicit `open`; `service_token` wants a caller that proved which service it is,
-/// with or without a principal.
+/// with or without a principal; `for_principal` wants both.
 class Access {
  public:
-  enum class Kind { open, service, scope };
+  enum class Kind { open, service, service_for_principal, scope };
   consteval Access(Kind kind) : kind_(kind) {}
   consteval Access(const char* scope) : kind_(Kind::scope), scope_(scope) {}
   [[nodiscard]] constexpr Kind kind() const { return kind_; }
@@ -48,10 +48,12 @@ class Access {
 };
 inline constexpr auto open = Access::Kind::open;
 inline constexpr auto service_token = Access::Kind::service;
+inline constexpr auto for_principal = Access::Kind::service_for_principal;
 
-/// Names of the services that may call an internal operation.
+/// Names of the services that may call an operation: an internal one names them, or it does not compile. Of a public one
+/// they are who may forward it; the public door itself has no caller.
 struct Callers {
-  std::array<std::string_view, 4> names{};
+  std::array<std::string_view, 6> names{};
   [[nodiscard]] constexpr bool any() const { return names[0].empty(); }
   [[nodiscard]] constexpr bool allows(std::string_view caller) const {
     if (any()) return true;
@@ -89,11 +91,21 @@ struct OperationInfo {
   ErrorCodes errors{};
 };
 
+/// Not a constant, and so no operation, when its row lacks something; the compiler then shows the throw.
+consteval OperationInfo checked(const OperationInfo& info) {
+  if (info.exposure.kind() == Exposure::Kind::internal && info.callers.any())
+    throw "an internal operation names its callers";
+  if (info.exposure.kind() == Exposure::Kind::internal && info.access.kind() == Access::Kind::open)
+    throw "an internal operation wants at least a service token";
+  return info;
+}
+
 /// One request, one answer.
 template <class In, class Out>
 struct Unary {
   using Request = In;
   using Response = Out;
+  consteval Unary(const OperationInfo& row) : info(checked(row)) {}
   OperationInfo info;
 };
 
@@ -103,6 +115,7 @@ template <class In, class Out>
 struct Streaming {
   using Request = In;
   using Response = Out;
+  consteval Streaming(const OperationInfo& row) : info(checked(row)) {}
   OperationInfo info;
 };
 

@@ -111,6 +111,14 @@ void check_admission(TheBench& bench, const Op& op, Call call, const In& in) {
       EXPECT_EQ(bench.port.calls, 0);
     });
   }
+  if (op.info.access.kind() == Access::Kind::service_for_principal) {
+    bench.both([&](const auto& binding) {
+      auto ctx = bench.entitled();
+      ctx.principal = {};
+      EXPECT_EQ(bench.loops.run(call(binding, ctx, in)).error().code, "no_principal");
+      EXPECT_EQ(bench.port.calls, 0);
+    });
+  }
   if (!op.info.callers.any()) {
     bench.wrong_caller = true;
     bench.both([&](const auto& binding) {

@@ -103,7 +103,7 @@ Task<Result<ClientRequest>> Remote::prepare(const OperationInfo& info, Context c
   if (!token) co_return fail(unsent(std::move(token).error().while_doing("getting a token for " + callee_)));
   request.headers.push_back({"Authorization", "Bearer " + *token});
   if (!ctx.principal.subject.empty()) {
-    auto principal = co_await credentials_->principal_token(ctx);
+    auto principal = co_await credentials_->principal_token(ctx, callee_);
     if (!principal) co_return fail(unsent(std::move(principal).error().while_doing("getting a principal token")));
     request.headers.push_back({"Writ-Principal", *std::move(principal)});
   }

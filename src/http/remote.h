@@ -16,8 +16,8 @@ class CredentialSource {
   virtual ~CredentialSource() = default;
   /// This service's own token for a callee. Errors: unavailable, unauthenticated.
   [[nodiscard]] virtual Task<Result<std::string>> service_token(Context ctx, std::string_view audience) = 0;
-  /// A token for ctx.principal; never asked when the context has none.
-  [[nodiscard]] virtual Task<Result<std::string>> principal_token(Context ctx) = 0;
+  /// Proof that this service acts for ctx.principal, good for this callee only; never asked when the context has none.
+  [[nodiscard]] virtual Task<Result<std::string>> principal_token(Context ctx, std::string_view audience) = 0;
 };
 
 class Remote {

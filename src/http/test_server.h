@@ -35,7 +35,7 @@ class PlainTokens final : public Authenticator, public CredentialSource {
     co_return out;
   }
   Task<Result<std::string>> service_token(Context ctx, std::string_view) override { co_return ctx.caller; }
-  Task<Result<std::string>> principal_token(Context ctx) override { co_return of(ctx.principal); }
+  Task<Result<std::string>> principal_token(Context ctx, std::string_view) override { co_return of(ctx.principal); }
 
   static std::string of(const Principal& principal) {
     json::array scopes;

@@ -5,6 +5,7 @@
 #include "core/encoding.h"
 #include "crypto/api_key.h"
 #include "crypto/hash.h"
+#include "identity/granting.h"
 
 namespace writ::identity {
 namespace {
@@ -19,12 +20,6 @@ std::vector<std::string> words(std::string_view text) {
   return out;
 }
 
-bool within(const std::vector<std::string>& wanted, const std::vector<std::string>& granted) {
-  return std::ranges::all_of(wanted, [&](const auto& scope) {
-    return std::ranges::find(granted, scope) != granted.end() || std::ranges::find(granted, "*") != granted.end();
-  });
-}
-
 std::string joined(const std::vector<std::string>& scopes) {
   std::string out;
   for (const auto& scope : scopes) out += (out.empty() ? "" : " ") + scope;
@@ -35,8 +30,14 @@ Secret pepper_of(const Secret& key_encryption_key) {
   return crypto::hkdf_sha256(key_encryption_key, "writ", "stored credentials", 32);
 }
 
-PrincipalInfo info_of(const StoredPrincipal& p) {
-  return {.tenant = p.tenant, .subject = p.subject, .kind = p.kind, .scopes = p.scopes};
+Principal principal_of(StoredPrincipal p, Credential credential, std::vector<std::string> act = {}) {
+  credential.generation = p.generation;
+  return {.tenant = std::move(p.tenant),
+          .subject = std::move(p.subject),
+          .kind = p.kind,
+          .scopes = std::move(p.scopes),
+          .act = std::move(act),
+          .credential = std::move(credential)};
 }
 
 }  // namespace
@@ -95,25 +96,36 @@ Task<Status> IdentityService::start(Context ctx, Bootstrap bootstrap) {
         {.id = make_id<KeyId>(clock_.now(), random_),
          .principal = {.tenant = key.tenant, .subject = key.subject, .kind = PrincipalKind::user, .scopes = key.scopes},
          .revoked_at = {}},
-        *hash));
+        *hash, {}));
   }
   co_return Status{};
 }
 
-Result<IdentityService::Signed> IdentityService::sign(const StoredPrincipal& principal, std::string_view audience,
-                                                      Seconds life) const {
-  const auto now = std::chrono::floor<Seconds>(clock_.now());
-  const TokenClaims claims{.principal = {.tenant = principal.tenant,
-                                         .subject = principal.subject,
-                                         .kind = principal.kind,
-                                         .scopes = principal.scopes,
-                                         .act = {}},
+Result<IdentityService::Signed> IdentityService::sign(Principal principal, TokenUse use, std::string_view audience,
+                                                      std::string_view caller, std::string jti, WallTime now,
+                                                      WallTime end) const {
+  const TokenClaims claims{.principal = std::move(principal),
                            .audience = std::string(audience),
-                           .jti = uuid7_base32(clock_.now(), random_),
-                           .issued_at = now,
-                           .expires_at = now + life};
-  WRIT_TRY(auto token, sign_token(claims, ring()->active()));
+                           .jti = std::move(jti),
+                           .issued_at = std::chrono::floor<Seconds>(now),
+                           .expires_at = std::chrono::floor<Seconds>(end),
+                           .caller = std::string(caller)};
+  WRIT_TRY(auto token, sign_token(claims, use, ring()->active()));
   return Signed{.token = std::move(token), .expires_at = claims.expires_at};
+}
+
+// No longer than the token that it stands for.
+Result<IdentityService::Signed> IdentityService::assertion(const Context& ctx, Principal principal,
+                                                           std::string_view audience, WallTime now) const {
+  return sign(std::move(principal), TokenUse::assertion, audience, ctx.caller, uuid7_base32(now, random_), now,
+              now + settings_.token_life);
+}
+
+Result<TokenClaims> IdentityService::read_token(std::string_view token) const {
+  TokenVerifier verifier(clock_);
+  verifier.trust(std::make_shared<TrustSnapshot>(
+      TrustSnapshot{.keys = ring()->public_keys(clock_.now()), .fresh_at = clock_.steady()}));
+  return verifier.verify(token, principal_audience);
 }
 
 Task<Result<TokenResponse>> IdentityService::token(Context ctx, TokenRequest in) {
@@ -130,131 +142,150 @@ Task<Result<TokenResponse>> IdentityService::token(Context ctx, TokenRequest in)
       co_return fail(invalid("invalid_scope", "the client does not have all of these scopes"));
     principal.scopes = wanted;
   }
+  const auto now = clock_.now();
   const auto life = settings_.token_life;
-  WRIT_CO_TRY(auto made,
-              sign(principal, in.audience.empty() ? principal_audience : std::string_view(in.audience), life));
-  co_return TokenResponse{
-      .access_token = std::move(made.token), .expires_in = life.count(), .scope = joined(principal.scopes)};
+  auto jti = uuid7_base32(now, random_);
+  auto who = principal_of(std::move(principal), {.token_id = jti});
+  auto scope = joined(who.scopes);
+  WRIT_CO_TRY(auto made, sign(std::move(who), TokenUse::access,
+                              in.audience.empty() ? principal_audience : std::string_view(in.audience), {},
+                              std::move(jti), now, now + life));
+  co_return TokenResponse{.access_token = std::move(made.token), .expires_in = life.count(), .scope = std::move(scope)};
 }
 
 Task<Result<TokenResponse>> IdentityService::issue(Context ctx, IssueRequest in) {
-  WRIT_CO_TRY(auto principal, co_await store_.principal(ctx, ctx.principal.tenant, in.subject));
+  constexpr std::size_t makers_max = 8;  // of one token; who hands on what was handed on is rare
+  const auto now = clock_.now();
+  const auto& by = ctx.principal;
+  WRIT_CO_TRY(auto principal, co_await store_.principal(ctx, by.tenant, in.subject));
   if (!principal)
     co_return fail(not_found("no_principal", "there is no principal " + in.subject.str() + " in your tenant"));
   if (!in.scopes.empty()) {
-    if (!within(in.scopes, principal->scopes))
-      co_return fail(forbidden("scope_not_granted", "the principal does not have all of these scopes"));
+    if (!within(in.scopes, principal->scopes)) co_return fail(not_granted("the principal does"));
     principal->scopes = in.scopes;
   }
-  // Nobody hands out more than they have.
-  if (!within(principal->scopes, ctx.principal.scopes))
-    co_return fail(forbidden("scope_not_granted", "you do not have all of these scopes"));
-  WRIT_CO_TRY(auto made, sign(*principal, principal_audience, Seconds{in.ttl_seconds}));
-  co_return TokenResponse{
-      .access_token = std::move(made.token), .expires_in = in.ttl_seconds, .scope = joined(principal->scopes)};
+  // Nobody hands out more than they have, nor for longer.
+  if (!within(principal->scopes, by.scopes)) co_return fail(not_granted("you do"));
+  auto end = now + Seconds{in.ttl_seconds};
+  if (by.credential.expires_at) end = std::min(end, *by.credential.expires_at);
+  auto credential = by.credential;
+  credential.token_id = uuid7_base32(now, random_);
+  if (by.subject != in.subject && std::ranges::find(credential.made_by, by.subject.str()) == credential.made_by.end())
+    credential.made_by.push_back(by.subject.str());
+  if (credential.made_by.size() > makers_max)
+    co_return fail(invalid("token_chain_too_long", "the token went through too many hands"));
+  WRIT_CO_CHECK(co_await store_.issue(ctx, by, *principal,
+                                      {.jti = credential.token_id,
+                                       .parent = by.credential.token_id,
+                                       .issued_by = by.subject,
+                                       .expires_at = end,
+                                       .issued_at = now}));
+  auto jti = credential.token_id;
+  auto scope = joined(principal->scopes);
+  credential.expires_at.reset();  // its own end
+  WRIT_CO_TRY(auto made, sign(principal_of(*std::move(principal), std::move(credential)), TokenUse::access,
+                              principal_audience, {}, std::move(jti), now, end));
+  co_return TokenResponse{.access_token = std::move(made.token),
+                          .expires_in = std::chrono::floor<Seconds>(end - now).count(),
+                          .scope = std::move(scope)};
 }
 
-Task<Result<Verification>> IdentityService::verify_key(Context ctx, std::string api_key) {
+Task<Result<StoredKey>> IdentityService::usable_key(Context ctx, std::string api_key) {
   const auto parsed = crypto::parse_api_key(api_key);
   if (!parsed) co_return fail(unauthenticated("invalid_key", parsed.error().message));
-  WRIT_CO_TRY(const auto key, co_await store_.key_by_hash(std::move(ctx), keyed_hash(api_key)));
+  WRIT_CO_TRY(auto key, co_await store_.key_by_hash(ctx, keyed_hash(api_key)));
   if (!key) co_return fail(unauthenticated("invalid_key", "there is no such API key"));
   if (key->revoked_at) co_return fail(unauthenticated("key_revoked", "the API key was revoked"));
-  WRIT_CO_TRY(auto made, sign(key->principal, principal_audience, settings_.token_life));
-  co_return Verification{.active = true,
-                         .principal = info_of(key->principal),
-                         .expires_at = made.expires_at,
-                         .token = std::move(made.token),
-                         .key_id = key->id};
+  auto& who = key->principal;
+  auto now_it_is = co_await store_.standing(std::move(ctx), who.tenant, who.subject,
+                                            {.key_id = key->id, .generation = who.generation});
+  if (!now_it_is && now_it_is.error().kind == ErrorKind::not_found)
+    co_return fail(unauthenticated("key_revoked", "the principal of the API key is no more"));
+  if (!now_it_is) co_return fail(std::move(now_it_is).error());
+  who = *std::move(now_it_is);
+  co_return *std::move(key);
 }
 
-Task<Result<Verification>> IdentityService::exchange(Context ctx, VerifyRequest in) {
-  return verify_key(std::move(ctx), std::move(in.token));
+Task<Result<Verification>> IdentityService::exchange_key(Context ctx, std::string api_key) {
+  const auto now = clock_.now();
+  WRIT_CO_TRY(auto key, co_await usable_key(std::move(ctx), std::move(api_key)));
+  auto principal = principal_of(key.principal, {.key_id = key.id});
+  auto credential = CredentialInfo::of(principal.credential);
+  WRIT_CO_TRY(auto made, sign(std::move(principal), TokenUse::access, principal_audience, {},
+                              uuid7_base32(now, random_), now, now + settings_.token_life));
+  co_return Verification{.active = true,
+                         .principal = info_of(key.principal),
+                         .expires_at = made.expires_at,
+                         .token = std::move(made.token),
+                         .key_id = key.id,
+                         .credential = std::move(credential)};
+}
+
+Task<Result<Verification>> IdentityService::exchange_token(Context ctx, ExchangeRequest in) {
+  const auto now = clock_.now();
+  WRIT_CO_TRY(auto claims, read_token(in.token));
+  const auto& shown = claims.principal;
+  auto standing = co_await store_.standing(ctx, shown.tenant, shown.subject, shown.credential);
+  if (!standing && standing.error().kind == ErrorKind::not_found)
+    co_return fail(unauthenticated("token_revoked", "the principal of the token is no more"));
+  if (!standing) co_return fail(std::move(standing).error());
+  auto info = info_of(*standing);
+  info.scopes = common_scopes(shown.scopes, standing->scopes);
+  if (in.scopes) info.scopes = common_scopes(*in.scopes, info.scopes);
+  auto principal = shown;
+  principal.scopes = info.scopes;
+  auto credential = CredentialInfo::of(shown.credential);
+  WRIT_CO_TRY(auto made, assertion(ctx, std::move(principal), *in.audience, now));
+  co_return Verification{.active = true,
+                         .principal = std::move(info),
+                         .expires_at = std::min(made.expires_at, claims.expires_at),
+                         .token = std::move(made.token),
+                         .key_id = {},
+                         .credential = std::move(credential)};
+}
+
+Task<Result<Verification>> IdentityService::exchange(Context ctx, ExchangeRequest in) {
+  const bool key = in.token.starts_with(crypto::api_key_prefix);
+  if (key == in.audience.has_value())
+    co_return fail(invalid("invalid_request", "an API key is exchanged for a principal token, that for an assertion",
+                           {{"/audience", key ? "not with an API key" : "names the service to call"}}));
+  if (key) co_return co_await exchange_key(std::move(ctx), std::move(in.token));
+  co_return co_await exchange_token(std::move(ctx), std::move(in));
 }
 
 Task<Result<Verification>> IdentityService::verify(Context ctx, VerifyRequest in) {
+  const auto inactive_when = [](const Error& error) {
+    return error.kind == ErrorKind::unauthenticated || error.kind == ErrorKind::not_found;
+  };
   if (in.token.starts_with(crypto::api_key_prefix)) {
-    auto verified = co_await verify_key(ctx, in.token);
-    if (!verified) {
-      if (verified.error().kind == ErrorKind::unauthenticated) co_return Verification{};
-      co_return fail(std::move(verified).error());
-    }
-    verified->token.reset();  // whether it holds, not what it can be exchanged for
-    if (verified->principal->tenant != ctx.principal.tenant) co_return Verification{};
-    co_return std::move(*verified);
+    const auto tenant = ctx.principal.tenant;
+    auto key = co_await usable_key(std::move(ctx), std::move(in.token));
+    if (!key && !inactive_when(key.error())) co_return fail(std::move(key).error());
+    if (!key || key->principal.tenant != tenant) co_return Verification{};
+    co_return Verification{.active = true, .principal = info_of(key->principal), .key_id = key->id};
   }
-  // The owner of the keys and revocations reads both as they are now.
-  WRIT_CO_TRY(const auto page, co_await store_.revocations(ctx, 0));
-  TrustSnapshot trust{.keys = ring()->public_keys(clock_.now()),
-                      .revoked_tokens = {},
-                      .revoked_keys = {},
-                      .revoked_subjects = {},
-                      .fresh_at = clock_.steady()};
-  for (const auto& revocation : page.revocations) {
-    if (revocation.kind == "token") trust.revoked_tokens.insert(revocation.value);
-    if (revocation.kind == "subject") trust.revoked_subjects[revocation.value] = revocation.at;
-  }
-  TokenVerifier verifier(clock_);
-  verifier.trust(std::make_shared<TrustSnapshot>(std::move(trust)));
-  const auto claims = verifier.verify(in.token, principal_audience);
+  const auto claims = read_token(in.token);
   if (!claims || claims->principal.tenant != ctx.principal.tenant) co_return Verification{};
-  co_return Verification{.active = true,
-                         .principal = PrincipalInfo{.tenant = claims->principal.tenant,
-                                                    .subject = claims->principal.subject,
-                                                    .kind = claims->principal.kind,
-                                                    .scopes = claims->principal.scopes},
-                         .expires_at = claims->expires_at,
-                         .token = {}};
-}
-
-Task<Result<Revoked>> IdentityService::revoke(Context ctx, RevokeRequest in) {
-  const int given = (in.token ? 1 : 0) + (in.key_id ? 1 : 0) + (in.subject ? 1 : 0);
-  if (given != 1)
-    co_return fail(invalid("invalid_request", "give one of token, key_id and subject",
-                           {{"", "exactly one of token, key_id, subject"}}));
-  Result<std::int64_t> seq = 0;
-  if (in.key_id) {
-    seq = co_await store_.revoke_key(ctx, ctx.principal.tenant, *in.key_id);
-  } else if (in.subject) {
-    seq = co_await store_.revoke_subject(ctx, ctx.principal.tenant, *in.subject);
-  } else {
-    TokenVerifier verifier(clock_);
-    verifier.trust(std::make_shared<TrustSnapshot>(TrustSnapshot{.keys = ring()->public_keys(clock_.now()),
-                                                                 .revoked_tokens = {},
-                                                                 .revoked_keys = {},
-                                                                 .revoked_subjects = {},
-                                                                 .fresh_at = clock_.steady()}));
-    const auto claims = verifier.verify(*in.token, principal_audience);
-    // RFC 7009: revoking what does not hold anyway is a success; another tenant's token is not yours to see.
-    if (!claims || claims->principal.tenant != ctx.principal.tenant) co_return Revoked{};
-    seq = co_await store_.revoke_token(ctx, claims->jti);
-  }
-  if (!seq) co_return fail(std::move(seq).error());
-  co_return Revoked{.seq = *seq};
-}
-
-Task<Result<CreatedKey>> IdentityService::create_key(Context ctx, CreateKey in) {
-  const auto tenant = in.tenant.value_or(ctx.principal.tenant);
-  const bool everything = std::ranges::find(ctx.principal.scopes, "*") != ctx.principal.scopes.end();
-  if (tenant != ctx.principal.tenant && !everything)
-    co_return fail(forbidden("scope_not_granted", "a key of another tenant needs the scope *"));
-  if (!within(in.scopes, ctx.principal.scopes))
-    co_return fail(forbidden("scope_not_granted", "you do not have all of these scopes"));
-  if (in.kind == PrincipalKind::service)
-    co_return fail(invalid("invalid_request", "services use client credentials", {{"/kind", "must be user or agent"}}));
-  const auto secret = crypto::make_api_key(random_);
-  StoredKey key{.id = make_id<KeyId>(clock_.now(), random_),
-                .principal = {.tenant = tenant, .subject = in.subject, .kind = in.kind, .scopes = in.scopes},
-                .revoked_at = {}};
-  WRIT_CO_CHECK(co_await store_.put_key(std::move(ctx), key, keyed_hash(secret.reveal())));
-  co_return CreatedKey{.key_id = key.id, .api_key = std::string(secret.reveal())};
+  const auto& shown = claims->principal;
+  auto standing = co_await store_.standing(std::move(ctx), shown.tenant, shown.subject, shown.credential);
+  if (!standing && inactive_when(standing.error())) co_return Verification{};
+  if (!standing) co_return fail(std::move(standing).error());
+  standing->scopes = common_scopes(shown.scopes, standing->scopes);
+  co_return Verification{.active = true, .principal = info_of(*standing), .expires_at = claims->expires_at};
 }
 
 Task<Result<Resolution>> IdentityService::resolve(Context ctx, ResolveRequest in) {
-  WRIT_CO_TRY(const auto principal, co_await store_.principal(std::move(ctx), in.tenant, in.subject));
-  if (!principal) co_return fail(not_found("no_principal", "there is no principal " + in.subject.str()));
-  WRIT_CO_TRY(auto made, sign(*principal, principal_audience, settings_.token_life));
-  co_return Resolution{.principal = info_of(*principal), .token = std::move(made.token), .expires_at = made.expires_at};
+  const auto now = clock_.now();
+  const auto credential = in.credential ? in.credential->credential() : Credential{};
+  WRIT_CO_TRY(auto standing, co_await store_.standing(ctx, in.tenant, in.subject, credential));
+  if (in.scopes) standing.scopes = common_scopes(*in.scopes, standing.scopes);
+  Resolution out{.principal = info_of(standing)};
+  if (!in.audience) co_return out;
+  WRIT_CO_TRY(auto made,
+              assertion(ctx, principal_of(std::move(standing), credential, std::move(in.act)), *in.audience, now));
+  out.token = std::move(made.token);
+  out.expires_at = made.expires_at;
+  co_return out;
 }
 
 Task<Result<RevocationPage>> IdentityService::revocations(Context ctx, ListRevocations in) {

@@ -66,10 +66,14 @@ class IdentityService final : public IdentityPort {
   Task<Result<TokenResponse>> token(Context ctx, TokenRequest in) override;
   Task<Result<TokenResponse>> issue(Context ctx, IssueRequest in) override;
   Task<Result<Verification>> verify(Context ctx, VerifyRequest in) override;
-  Task<Result<Verification>> exchange(Context ctx, VerifyRequest in) override;
+  Task<Result<Verification>> exchange(Context ctx, ExchangeRequest in) override;
   Task<Result<Revoked>> revoke(Context ctx, RevokeRequest in) override;
   Task<Result<CreatedKey>> create_key(Context ctx, CreateKey in) override;
+  Task<Result<PrincipalInfo>> set_scopes(Context ctx, SetScopes in) override;
+  Task<Result<Revoked>> narrow_key(Context ctx, NarrowKey in) override;
+  Task<Result<Revoked>> remove(Context ctx, PrincipalRef in) override;
   Task<Result<Resolution>> resolve(Context ctx, ResolveRequest in) override;
+  Task<Result<ApproverCheck>> check_approver(Context ctx, ApproverRequest in) override;
   Task<Result<RevocationPage>> revocations(Context ctx, ListRevocations in) override;
   Task<Result<Jwks>> jwks(Context ctx, http::Nothing in) override;
 
@@ -78,11 +82,22 @@ class IdentityService final : public IdentityPort {
     std::string token;
     WallTime expires_at;
   };
-  [[nodiscard]] Result<Signed> sign(const StoredPrincipal& principal, std::string_view audience, Seconds life) const;
+  /// A token of the principal, credential included, from `now` (before what it says was looked up) until `end`.
+  [[nodiscard]] Result<Signed> sign(Principal principal, TokenUse use, std::string_view audience,
+                                    std::string_view caller, std::string jti, WallTime now, WallTime end) const;
+  [[nodiscard]] Result<Signed> assertion(const Context& ctx, Principal principal, std::string_view audience,
+                                         WallTime now) const;
+  /// The claims of a principal token that is rightly signed and not over; revocations are the store's to tell.
+  [[nodiscard]] Result<TokenClaims> read_token(std::string_view token) const;
   [[nodiscard]] std::shared_ptr<const crypto::KeyRing> ring() const;
   [[nodiscard]] std::string keyed_hash(std::string_view secret) const;
   [[nodiscard]] Task<Status> open_ring(Context ctx);
-  [[nodiscard]] Task<Result<Verification>> verify_key(Context ctx, std::string api_key);
+  [[nodiscard]] Task<Result<StoredKey>> usable_key(Context ctx, std::string api_key);
+  [[nodiscard]] Task<Result<Verification>> exchange_key(Context ctx, std::string api_key);
+  [[nodiscard]] Task<Result<Verification>> exchange_token(Context ctx, ExchangeRequest in);
+  [[nodiscard]] Task<Result<Revoked>> revoke_token(Context ctx, std::string token);
+  /// Errors: not_found (no_principal), forbidden (scope_not_granted: it has more than the caller).
+  [[nodiscard]] Task<Result<StoredPrincipal>> lesser(Context ctx, Subject subject);
 
   IdentityStore& store_;
   const IdentitySettings settings_;

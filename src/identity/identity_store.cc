@@ -1,43 +1,53 @@
 #include "identity/identity_store.h"
 
+#include <algorithm>
+
+#include "identity/identity_tables.h"
+
 namespace writ::identity {
+
+using tables::principal_of;
+using tables::scopes_text;
+
 namespace {
 
-std::string scopes_text(const std::vector<std::string>& scopes) { return to_text(schema::encode(scopes)); }
-
-std::vector<std::string> scopes_from(std::string_view text) {
-  std::vector<std::string> out;
-  const auto parsed = parse_json(text);
-  WRIT_ASSERT(parsed && parsed->is_array(), "scopes are stored as a JSON array");
-  for (const auto& scope : parsed->get_array()) out.emplace_back(view(scope.as_string()));
-  return out;
+std::optional<std::string> maker_tenant(const std::optional<Principal>& by) {
+  return by ? std::optional(by->tenant.str()) : std::nullopt;
+}
+std::optional<std::string> maker(const std::optional<Principal>& by) {
+  return by ? std::optional(by->subject.str()) : std::nullopt;
 }
 
-PrincipalKind kind_from(std::string_view text) {
-  for (const auto& [kind, name] : schema::EnumNames<PrincipalKind>::value)
-    if (name == text) return kind;
-  WRIT_ASSERT(false, "the kinds of principals are stored by name");
+std::vector<std::string> united(std::vector<std::string> all, const std::vector<std::string>& more) {
+  for (const auto& scope : more)
+    if (std::ranges::find(all, scope) == all.end()) all.push_back(scope);
+  return all;
 }
 
-StoredPrincipal principal_of(const sql::Row& row, std::size_t from) {
-  return {.tenant = row.get<TenantId>(from),
-          .subject = row.get<Subject>(from + 1),
-          .kind = kind_from(row.get<std::string>(from + 2)),
-          .scopes = scopes_from(row.get<std::string>(from + 3))};
+Result<std::int64_t> tell_scopes(sql::Transaction& tx, const StoredPrincipal& p) {
+  return tables::add_revocation(
+      tx, {.kind = "subject_scopes", .value = {}, .tenant = p.tenant, .subject = p.subject, .scopes = p.scopes});
 }
 
-Status write_principal(sql::Transaction& tx, const StoredPrincipal& p) {
-  WRIT_TRY([[maybe_unused]] const auto changed,
-           tx.run("INSERT INTO principals (tenant, subject, kind, scopes, created_at) VALUES (?1, ?2, ?3, ?4, ?5) "
-                  "ON CONFLICT (tenant, subject) DO UPDATE SET scopes = excluded.scopes",
-                  p.tenant, p.subject, schema::name_of(p.kind), scopes_text(p.scopes), tx.now()));
+// A new principal, or one that comes back after it was removed, is its maker's; a known one only gets more scopes.
+Status write_principal(sql::Transaction& tx, const StoredPrincipal& p, const std::optional<Principal>& by) {
+  WRIT_TRY(const auto known, tables::find_principal(tx, p.tenant, p.subject));
+  if (!known) {
+    WRIT_CHECK(tx.run(
+        "INSERT INTO principals (tenant, subject, kind, scopes, created_at, maker_tenant, maker) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (tenant, subject) DO UPDATE SET "
+        "kind = excluded.kind, scopes = excluded.scopes, removed_at = NULL, "
+        "maker_tenant = excluded.maker_tenant, maker = excluded.maker",
+        p.tenant, p.subject, schema::name_of(p.kind), scopes_text(p.scopes), tx.now(), maker_tenant(by), maker(by)));
+    return {};
+  }
+  auto wider = *known;
+  wider.scopes = united(known->scopes, p.scopes);
+  if (wider.scopes == known->scopes) return {};
+  WRIT_CHECK(tx.run("UPDATE principals SET scopes = ?3 WHERE tenant = ?1 AND subject = ?2", p.tenant, p.subject,
+                    scopes_text(wider.scopes)));
+  WRIT_CHECK(tell_scopes(tx, wider));
   return {};
-}
-
-Result<std::int64_t> add_revocation(sql::Transaction& tx, std::string_view kind, std::string_view value) {
-  WRIT_TRY(const auto row, tx.row("INSERT INTO revocations (kind, value, at) VALUES (?1, ?2, ?3) RETURNING seq", kind,
-                                  value, tx.now()));
-  return row->get<std::int64_t>(0);
 }
 
 }  // namespace
@@ -67,39 +77,78 @@ CREATE TABLE revocations (
 CREATE TABLE key_ring (
   id INTEGER PRIMARY KEY CHECK (id = 1), sealed TEXT NOT NULL, updated_at INTEGER NOT NULL
 ) STRICT;
+)"},
+          {.name = "identity/0002_generations", .sql = R"(
+ALTER TABLE principals ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE principals ADD COLUMN removed_at INTEGER;
+-- Who made it; NULL for what set-up made.
+ALTER TABLE principals ADD COLUMN maker_tenant TEXT;
+ALTER TABLE principals ADD COLUMN maker TEXT;
+ALTER TABLE api_keys ADD COLUMN maker_tenant TEXT;
+ALTER TABLE api_keys ADD COLUMN maker TEXT;
+-- A principal's scopes bound those of its keys: what its keys had, it has.
+UPDATE principals SET scopes = (
+  SELECT json_group_array(value) FROM (
+    SELECT value FROM json_each(principals.scopes)
+    UNION SELECT e.value FROM api_keys k, json_each(k.scopes) e
+      WHERE k.tenant = principals.tenant AND k.subject = principals.subject AND k.revoked_at IS NULL));
+
+ALTER TABLE revocations ADD COLUMN tenant TEXT;
+ALTER TABLE revocations ADD COLUMN subject TEXT;
+ALTER TABLE revocations ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE revocations ADD COLUMN scopes TEXT;          -- JSON, of what is left
+ALTER TABLE revocations ADD COLUMN until INTEGER NOT NULL DEFAULT 0;  -- then verifiers need it no more
+CREATE INDEX revocations_by_value ON revocations (kind, value);
+CREATE INDEX revocations_by_until ON revocations (until);
+-- Subjects stood as one text, tenant/subject, that two principals may share: every one that it may mean is revoked.
+UPDATE principals SET generation = 1
+  WHERE EXISTS (SELECT 1 FROM revocations r WHERE r.kind = 'subject' AND r.value = principals.tenant || '/' || principals.subject);
+INSERT INTO revocations (kind, value, at, tenant, subject, generation, until)
+  SELECT 'subject', r.value, r.at, p.tenant, p.subject, 1, r.at + 3660000
+  FROM revocations r JOIN principals p ON r.kind = 'subject' AND r.value = p.tenant || '/' || p.subject;
+DELETE FROM revocations WHERE kind = 'subject' AND tenant IS NULL;
+UPDATE revocations SET until = at + 3660000 WHERE until = 0;
+
+CREATE TABLE issued_tokens (
+  jti          TEXT NOT NULL PRIMARY KEY,
+  tenant       TEXT NOT NULL,
+  subject      TEXT NOT NULL,
+  parent       TEXT NOT NULL,     -- jti of the token that it was asked for with; '' for a key
+  issued_by    TEXT NOT NULL,     -- subject of the same tenant
+  expires_at   INTEGER NOT NULL,
+  family_until INTEGER NOT NULL   -- end of the first token of its line, which no later one outlives
+) STRICT, WITHOUT ROWID;
+CREATE INDEX issued_by_parent ON issued_tokens (parent);
+CREATE INDEX issued_by_issuer ON issued_tokens (tenant, issued_by);
+CREATE INDEX issued_by_end ON issued_tokens (family_until);
 )"}};
 }
 
-Task<Status> IdentityStore::put_principal(Context ctx, StoredPrincipal principal) {
-  return database_.write(std::move(ctx), [principal = std::move(principal)](sql::Transaction& tx) {
-    return write_principal(tx, principal);
-  });
-}
-
 Task<Result<std::optional<StoredPrincipal>>> IdentityStore::principal(Context ctx, TenantId tenant, Subject subject) {
-  return database_.read(
-      std::move(ctx),
-      [tenant = std::move(tenant),
-       subject = std::move(subject)](sql::Reader& reader) -> Result<std::optional<StoredPrincipal>> {
-        WRIT_TRY(const auto row,
-                 reader.row("SELECT tenant, subject, kind, scopes FROM principals WHERE tenant = ?1 AND subject = ?2",
-                            tenant, subject));
-        if (!row) return std::nullopt;
-        return principal_of(*row, 0);
-      });
+  return database_.read(std::move(ctx),
+                        [tenant = std::move(tenant), subject = std::move(subject)](sql::Reader& reader) {
+                          return tables::find_principal(reader, tenant, subject);
+                        });
 }
 
-Task<Status> IdentityStore::put_key(Context ctx, StoredKey key, std::string key_hash) {
+Task<Result<StoredPrincipal>> IdentityStore::standing(Context ctx, TenantId tenant, Subject subject,
+                                                      Credential credential) {
+  return database_.read(std::move(ctx),
+                        [tenant = std::move(tenant), subject = std::move(subject), credential = std::move(credential)](
+                            sql::Reader& reader) { return tables::standing(reader, tenant, subject, credential); });
+}
+
+Task<Status> IdentityStore::put_key(Context ctx, StoredKey key, std::string key_hash, std::optional<Principal> by) {
   return database_.write(
-      std::move(ctx), [key = std::move(key), key_hash = std::move(key_hash)](sql::Transaction& tx) -> Status {
-        WRIT_TRY(const auto known, tx.row("SELECT 1 FROM principals WHERE tenant = ?1 AND subject = ?2",
-                                          key.principal.tenant, key.principal.subject));
-        if (!known) WRIT_CHECK(write_principal(tx, key.principal));
-        WRIT_TRY([[maybe_unused]] const auto changed,
-                 tx.run("INSERT INTO api_keys (tenant, key_id, subject, scopes, key_hash, created_at) VALUES (?1, ?2, "
-                        "?3, ?4, ?5, ?6)",
-                        key.principal.tenant, key.id, key.principal.subject, scopes_text(key.principal.scopes),
-                        sql::BlobView{key_hash}, tx.now()));
+      std::move(ctx),
+      [key = std::move(key), key_hash = std::move(key_hash), by = std::move(by)](sql::Transaction& tx) -> Status {
+        if (by) WRIT_CHECK(tables::standing(tx, by->tenant, by->subject, by->credential));
+        WRIT_CHECK(write_principal(tx, key.principal, by));
+        WRIT_CHECK(
+            tx.run("INSERT INTO api_keys (tenant, key_id, subject, scopes, key_hash, created_at, maker_tenant, maker) "
+                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                   key.principal.tenant, key.id, key.principal.subject, scopes_text(key.principal.scopes),
+                   sql::BlobView{key_hash}, tx.now(), maker_tenant(by), maker(by)));
         return {};
       });
 }
@@ -108,10 +157,26 @@ Task<Result<std::optional<StoredKey>>> IdentityStore::key_by_hash(Context ctx, s
   return database_.read(
       std::move(ctx), [key_hash = std::move(key_hash)](sql::Reader& reader) -> Result<std::optional<StoredKey>> {
         WRIT_TRY(const auto row,
-                 reader.row("SELECT k.key_id, k.revoked_at, k.tenant, k.subject, p.kind, k.scopes FROM api_keys k "
-                            "JOIN principals p ON p.tenant = k.tenant AND p.subject = k.subject WHERE k.key_hash = ?1",
+                 reader.row("SELECT k.key_id, k.revoked_at, k.tenant, k.subject, p.kind, k.scopes, p.generation "
+                            "FROM api_keys k JOIN principals p ON p.tenant = k.tenant AND p.subject = k.subject "
+                            "WHERE k.key_hash = ?1",
                             sql::BlobView{key_hash}));
         if (!row) return std::nullopt;
+        return StoredKey{.id = row->get<KeyId>(0),
+                         .principal = principal_of(*row, 2),
+                         .revoked_at = row->get<std::optional<WallTime>>(1)};
+      });
+}
+
+Task<Result<StoredKey>> IdentityStore::key(Context ctx, TenantId tenant, KeyId key) {
+  return database_.read(
+      std::move(ctx), [tenant = std::move(tenant), key = std::move(key)](sql::Reader& reader) -> Result<StoredKey> {
+        WRIT_TRY(const auto row,
+                 reader.row("SELECT k.key_id, k.revoked_at, k.tenant, k.subject, p.kind, k.scopes, p.generation "
+                            "FROM api_keys k JOIN principals p ON p.tenant = k.tenant AND p.subject = k.subject "
+                            "WHERE k.tenant = ?1 AND k.key_id = ?2",
+                            tenant, key));
+        if (!row) return fail(not_found("no_key", "there is no key " + key.str()));
         return StoredKey{.id = row->get<KeyId>(0),
                          .principal = principal_of(*row, 2),
                          .revoked_at = row->get<std::optional<WallTime>>(1)};
@@ -127,7 +192,10 @@ Task<Result<bool>> IdentityStore::has_keys(Context ctx) {
 
 Task<Status> IdentityStore::put_client(Context ctx, StoredClient client) {
   return database_.write(std::move(ctx), [client = std::move(client)](sql::Transaction& tx) -> Status {
-    WRIT_CHECK(write_principal(tx, client.principal));
+    // The bootstrap file says what a service may have, no less and no more.
+    WRIT_CHECK(write_principal(tx, client.principal, {}));
+    WRIT_CHECK(tx.run("UPDATE principals SET scopes = ?3 WHERE tenant = ?1 AND subject = ?2", client.principal.tenant,
+                      client.principal.subject, scopes_text(client.principal.scopes)));
     WRIT_TRY(
         [[maybe_unused]] const auto changed,
         tx.run("INSERT INTO clients (client_id, tenant, subject, secret_hash) VALUES (?1, ?2, ?3, ?4) "
@@ -140,10 +208,12 @@ Task<Status> IdentityStore::put_client(Context ctx, StoredClient client) {
 Task<Result<std::optional<StoredClient>>> IdentityStore::client(Context ctx, std::string client_id) {
   return database_.read(
       std::move(ctx), [client_id = std::move(client_id)](sql::Reader& reader) -> Result<std::optional<StoredClient>> {
-        WRIT_TRY(const auto row,
-                 reader.row("SELECT c.client_id, c.secret_hash, p.tenant, p.subject, p.kind, p.scopes FROM clients c "
-                            "JOIN principals p ON p.tenant = c.tenant AND p.subject = c.subject WHERE c.client_id = ?1",
-                            client_id));
+        WRIT_TRY(
+            const auto row,
+            reader.row(
+                "SELECT c.client_id, c.secret_hash, p.tenant, p.subject, p.kind, p.scopes, p.generation FROM clients c "
+                "JOIN principals p ON p.tenant = c.tenant AND p.subject = c.subject WHERE c.client_id = ?1",
+                client_id));
         if (!row) return std::nullopt;
         return StoredClient{.client_id = row->get<std::string>(0),
                             .secret_hash = row->get<sql::Blob>(1).bytes,
@@ -151,43 +221,34 @@ Task<Result<std::optional<StoredClient>>> IdentityStore::client(Context ctx, std
       });
 }
 
-Task<Result<std::int64_t>> IdentityStore::revoke_token(Context ctx, std::string jti) {
-  return database_.write(std::move(ctx),
-                         [jti = std::move(jti)](sql::Transaction& tx) { return add_revocation(tx, "token", jti); });
-}
-
-Task<Result<std::int64_t>> IdentityStore::revoke_key(Context ctx, TenantId tenant, KeyId key) {
+Task<Status> IdentityStore::issue(Context ctx, Principal by, StoredPrincipal principal, IssuedToken token) {
   return database_.write(
-      std::move(ctx), [tenant = std::move(tenant), key = std::move(key)](sql::Transaction& tx) -> Result<std::int64_t> {
-        WRIT_TRY(const auto changed,
-                 tx.run("UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?3) WHERE tenant = ?1 AND key_id = ?2",
-                        tenant, key, tx.now()));
-        if (changed == 0) return fail(not_found("no_key", "there is no key " + key.str()));
-        return add_revocation(tx, "key", key.str());
+      std::move(ctx),
+      [by = std::move(by), p = std::move(principal), token = std::move(token)](sql::Transaction& tx) -> Status {
+        WRIT_CHECK(tables::standing(tx, by.tenant, by.subject, by.credential));
+        WRIT_CHECK(tables::standing(tx, p.tenant, p.subject, {.generation = p.generation}));
+        WRIT_CHECK(tx.run(
+            "INSERT INTO issued_tokens (jti, tenant, subject, parent, issued_by, expires_at, family_until) VALUES "
+            "(?1, ?2, ?3, ?4, ?5, ?6, coalesce((SELECT family_until FROM issued_tokens WHERE jti = ?4), ?7))",
+            token.jti, p.tenant, p.subject, token.parent, token.issued_by, token.expires_at,
+            by.credential.expires_at.value_or(token.expires_at)));
+        return {};
       });
 }
 
-Task<Result<std::int64_t>> IdentityStore::revoke_subject(Context ctx, TenantId tenant, Subject subject) {
+Task<Status> IdentityStore::set_scopes(Context ctx, TenantId tenant, Subject subject, std::vector<std::string> scopes) {
   return database_.write(std::move(ctx),
-                         [tenant = std::move(tenant), subject = std::move(subject)](sql::Transaction& tx) {
-                           return add_revocation(tx, "subject", tenant.str() + "/" + subject.str());
+                         [tenant = std::move(tenant), subject = std::move(subject),
+                          scopes = std::move(scopes)](sql::Transaction& tx) -> Status {
+                           WRIT_TRY(auto principal, tables::find_principal(tx, tenant, subject));
+                           if (!principal)
+                             return fail(not_found("no_principal", "there is no principal " + subject.str()));
+                           principal->scopes = scopes;
+                           WRIT_CHECK(tx.run("UPDATE principals SET scopes = ?3 WHERE tenant = ?1 AND subject = ?2",
+                                             tenant, subject, scopes_text(scopes)));
+                           WRIT_CHECK(tell_scopes(tx, *principal));
+                           return {};
                          });
-}
-
-Task<Result<RevocationPage>> IdentityStore::revocations(Context ctx, std::int64_t after) {
-  return database_.read(std::move(ctx), [after](sql::Reader& reader) -> Result<RevocationPage> {
-    WRIT_TRY(const auto rows,
-             reader.rows("SELECT seq, kind, value, at FROM revocations WHERE seq > ?1 ORDER BY seq LIMIT 1000", after));
-    RevocationPage page{.head = after};
-    for (const auto& row : rows) {
-      page.revocations.push_back({.seq = row.get<std::int64_t>(0),
-                                  .kind = row.get<std::string>(1),
-                                  .value = row.get<std::string>(2),
-                                  .at = row.get<WallTime>(3)});
-      page.head = page.revocations.back().seq;
-    }
-    return page;
-  });
 }
 
 Task<Result<std::optional<std::string>>> IdentityStore::sealed_ring(Context ctx) {

@@ -164,7 +164,7 @@ class FakePlatform {
           engine({store, governed, p.identity, p.toolbox, p.capsules, p.settings, hub, probe, p.log, p.clock,
                   system_random()},
                  p.loops, "embedded"),
-          service({store, engine, hub, p.capsules, p.toolbox, probe, p.clock, system_random()}) {}
+          service({store, engine, hub, p.identity, p.capsules, p.toolbox, probe, p.clock, system_random()}) {}
     CrashingDatabase database;
     observability::Registry registry;
     OrchestratorProbe probe;

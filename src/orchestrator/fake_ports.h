@@ -33,6 +33,10 @@ class FakeIdentity final : public identity::IdentityPort {
  public:
   Task<Result<identity::Resolution>> resolve(Context ctx, identity::ResolveRequest in) override {
     ++resolved;
+    {
+      const std::lock_guard lock(mutex_);
+      asked.push_back(in);
+    }
     if (revoked) co_return fail(not_found("no_principal", "gone"));
     identity::Resolution out;
     EXPECT_TRUE(ctx.tenant().empty());  // asked as a service
@@ -48,7 +52,7 @@ class FakeIdentity final : public identity::IdentityPort {
   Task<Result<identity::Verification>> verify(Context, identity::VerifyRequest) override {
     co_return fail(internal("unused"));
   }
-  Task<Result<identity::Verification>> exchange(Context, identity::VerifyRequest) override {
+  Task<Result<identity::Verification>> exchange(Context, identity::ExchangeRequest) override {
     co_return fail(internal("unused"));
   }
   Task<Result<identity::Revoked>> revoke(Context, identity::RevokeRequest) override {
@@ -57,12 +61,39 @@ class FakeIdentity final : public identity::IdentityPort {
   Task<Result<identity::CreatedKey>> create_key(Context, identity::CreateKey) override {
     co_return fail(internal("unused"));
   }
+  Task<Result<identity::PrincipalInfo>> set_scopes(Context, identity::SetScopes) override {
+    co_return fail(internal("unused"));
+  }
+  Task<Result<identity::Revoked>> narrow_key(Context, identity::NarrowKey) override {
+    co_return fail(internal("unused"));
+  }
+  Task<Result<identity::Revoked>> remove(Context, identity::PrincipalRef) override {
+    co_return fail(internal("unused"));
+  }
+  Task<Result<identity::ApproverCheck>> check_approver(Context, identity::ApproverRequest in) override {
+    const std::lock_guard lock(mutex_);
+    asked_approvers.push_back(in.approver.subject);
+    if (in.approver.subject == in.requester.subject)
+      co_return identity::ApproverCheck{.code = "own_request", .message = "own"};
+    const bool used = !in.approver.credential;  // asked again when the approval is used
+    if (used && lapsed.contains(in.approver.subject))
+      co_return identity::ApproverCheck{.code = "approver_gone", .message = "gone"};
+    const auto found = approver_codes.find(in.approver.subject);
+    co_return identity::ApproverCheck{.code = found == approver_codes.end() ? "" : found->second, .message = "no"};
+  }
   Task<Result<identity::RevocationPage>> revocations(Context, identity::ListRevocations) override {
     co_return fail(internal("unused"));
   }
   Task<Result<identity::Jwks>> jwks(Context, http::Nothing) override { co_return fail(internal("unused")); }
   std::atomic<int> resolved{0};
   std::atomic<bool> revoked{false};
+  std::map<Subject, std::string> approver_codes;  // who may not approve, and why
+  std::set<Subject> lapsed;  // who could when asked, and cannot when the approval is used
+  std::vector<Subject> asked_approvers;
+  std::vector<identity::ResolveRequest> asked;
+
+ private:
+  std::mutex mutex_;
 };
 
 /// Allows everything but what `verdicts` says of a tool; a review becomes allow with an approval of the same arguments.

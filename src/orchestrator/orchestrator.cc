@@ -41,7 +41,7 @@ struct Parts {
         outbox(
             *deps.database, [this]() -> policy::PolicyPort& { return deps.policy; },
             [this](std::size_t waiting) { probe.outbox(waiting); }, deps.log),
-        service({store, engine, hub, capsules, toolbox, probe, deps.clock, deps.random}) {}
+        service({store, engine, hub, deps.identity, capsules, toolbox, probe, deps.clock, deps.random}) {}
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
   ~Parts() { deps.database.reset(); }  // work whose caller has gone on uses the store until it ends

@@ -10,6 +10,13 @@
 namespace writ::orchestrator {
 namespace {
 
+// Within a tenant, what a person started is that person's, and these let others in.
+constexpr std::string_view read_all = "runs:read_all", cancel_all = "runs:cancel_all";
+
+bool may(const Context& ctx, const Subject& owner, std::string_view scope) {
+  return owner == ctx.principal.subject || ctx.principal.has_scope(scope);
+}
+
 Error no_run(const RunId& id) { return not_found("no_run", "there is no run " + id.str()); }
 Error no_session(const SessionId& id) { return not_found("no_session", "there is no session " + id.str()); }
 
@@ -57,6 +64,9 @@ Result<NewRun> OrchestratorService::new_run(const Context& ctx, const Capsule& c
   if (tool_choice) WRIT_CHECK(check_tool_choice(*tool_choice));
   RunStarted started{.session_id = std::move(session),
                      .subject = ctx.principal.subject,
+                     .scopes = ctx.principal.scopes,
+                     .credential = identity::CredentialInfo::of(ctx.principal.credential),
+                     .act = ctx.principal.act,
                      .capsule = capsule.name,
                      .capsule_version = capsule.version,
                      .capsule_hash = capsule.hash,
@@ -91,7 +101,10 @@ Task<Result<Started>> OrchestratorService::post(Context ctx, PostMessage in) {
   auto key = key_of(ctx, op::post.info.id, in);
   const auto tenant = ctx.tenant();
   WRIT_CO_TRY(const auto session, co_await deps_.store.find_session(ctx, tenant, in.session_id));
-  if (!session) co_return fail(no_session(in.session_id));
+  if (!session || !may(ctx, session->subject, read_all)) co_return fail(no_session(in.session_id));
+  // Who may read another's conversation may not speak in it: the next run would be of one person and about another.
+  if (session->subject != ctx.principal.subject)
+    co_return fail(forbidden("not_your_session", "only " + session->subject.str() + " goes on with this session"));
   const auto* capsule = deps_.capsules.find(session->capsule);
   if (capsule == nullptr)
     co_return fail(not_found("no_capsule", "the session's capsule " + session->capsule + " is not installed"));
@@ -109,7 +122,7 @@ Task<Result<Session>> OrchestratorService::session(Context ctx, SessionRef in) {
   constexpr std::int64_t events_max = 10'000;  // a run's limits keep it far below
   const auto& tenant = ctx.tenant();
   WRIT_CO_TRY(auto row, co_await deps_.store.find_session(ctx, tenant, in.session_id));
-  if (!row) co_return fail(no_session(in.session_id));
+  if (!row || !may(ctx, row->subject, read_all)) co_return fail(no_session(in.session_id));
   Session out{.session_id = row->id,
               .capsule = std::move(row->capsule),
               .metadata = std::move(row->metadata),
@@ -122,25 +135,26 @@ Task<Result<Session>> OrchestratorService::session(Context ctx, SessionRef in) {
   co_return out;
 }
 
-Task<Result<Run>> OrchestratorService::run(Context ctx, RunRef in) {
-  auto tenant = ctx.tenant();
-  WRIT_CO_TRY(auto found, co_await deps_.store.find_run(std::move(ctx), std::move(tenant), in.run_id));
-  if (!found) co_return fail(no_run(in.run_id));
+Task<Result<Run>> OrchestratorService::readable_run(Context ctx, RunId id) {
+  WRIT_CO_TRY(auto found, co_await deps_.store.find_run(ctx, ctx.tenant(), id));
+  if (!found || !may(ctx, found->subject, read_all)) co_return fail(no_run(id));
   co_return std::move(*found);
 }
 
+Task<Result<Run>> OrchestratorService::run(Context ctx, RunRef in) {
+  return readable_run(std::move(ctx), std::move(in.run_id));
+}
+
 Task<Result<StreamPtr<RunEvent>>> OrchestratorService::watch(Context ctx, WatchRun in) {
-  const auto tenant = ctx.tenant();
-  WRIT_CO_TRY(const auto found, co_await deps_.store.find_run(ctx, tenant, in.run_id));
-  if (!found) co_return fail(no_run(in.run_id));
-  if (is_end(found->status) && in.after >= found->last_seq) {
+  WRIT_CO_TRY(const auto found, co_await readable_run(ctx, in.run_id));
+  if (is_end(found.status) && in.after >= found.last_seq) {
     auto [writer, stream] = async::make_stream<RunEvent>(1, ctx);
     writer.close();
     co_return std::move(stream);
   }
   // Subscribed before the first read: what happens between them comes twice and is given once.
   auto live = deps_.hub.subscribe(in.run_id, ctx);
-  auto watch = std::make_unique<RunWatch>(deps_.store, std::move(ctx), in.run_id, std::min(in.after, found->last_seq),
+  auto watch = std::make_unique<RunWatch>(deps_.store, std::move(ctx), in.run_id, std::min(in.after, found.last_seq),
                                           std::move(live));
   WRIT_CO_CHECK(co_await watch->catch_up());
   co_return watch;
@@ -148,16 +162,23 @@ Task<Result<StreamPtr<RunEvent>>> OrchestratorService::watch(Context ctx, WatchR
 
 Task<Result<Run>> OrchestratorService::cancel(Context ctx, RunRef in) {
   const auto tenant = ctx.tenant();
-  WRIT_CO_TRY(const auto found, co_await deps_.store.find_run(ctx, tenant, in.run_id));
-  if (!found) co_return fail(no_run(in.run_id));
+  WRIT_CO_TRY(auto found, co_await deps_.store.find_run(ctx, tenant, in.run_id));
+  const bool readable = found && may(ctx, found->subject, read_all);
+  const bool cancellable = found && may(ctx, found->subject, cancel_all);
+  if (!readable && !cancellable) co_return fail(no_run(in.run_id));
+  if (!cancellable)
+    co_return fail(forbidden("missing_scope", "another's run is cancelled with the scope " + std::string(cancel_all)));
   if (!is_end(found->status)) {
     WRIT_CO_TRY(const auto appended,
                 co_await deps_.store.append_by_person(ctx, tenant, in.run_id,
                                                       CancelRequested{.by = ctx.principal.subject}, deps_.clock.now()));
     deps_.engine.interrupt(in.run_id);
     tell(in.run_id, appended);
+    WRIT_CO_TRY(found, co_await deps_.store.find_run(std::move(ctx), tenant, in.run_id));
+    if (!found) co_return fail(no_run(in.run_id));
   }
-  co_return co_await run(std::move(ctx), std::move(in));
+  if (!readable) found->answer.reset();
+  co_return std::move(*found);
 }
 
 Result<ReviewAnswered> OrchestratorService::answered(const Context& ctx, const Review& review,
@@ -194,12 +215,32 @@ Result<ReviewAnswered> OrchestratorService::answered(const Context& ctx, const R
   return out;
 }
 
+Task<Status> OrchestratorService::check_approver(Context ctx, const Review& review) {
+  const auto tenant = ctx.tenant();
+  WRIT_CO_TRY(const auto events, co_await deps_.store.events_after(ctx, tenant, review.run_id, 0, 1));
+  const auto* started = events.empty() ? nullptr : std::get_if<RunStarted>(&events.front().event.data);
+  if (started == nullptr) co_return fail(internal("a run without its start", "orchestrator_service"));
+  const auto approver = std::exchange(ctx.principal, {});  // identity is asked as a service
+  WRIT_CO_TRY(const auto check,
+              co_await deps_.identity.check_approver(
+                  std::move(ctx),
+                  {.tenant = tenant,
+                   .requester = {.subject = started->subject, .credential = started->credential, .act = started->act},
+                   .approver = {.subject = approver.subject,
+                                .credential = identity::CredentialInfo::of(approver.credential),
+                                .act = approver.act},
+                   .scope = review.scope}));
+  if (!check.code.empty()) co_return fail(forbidden(check.code, check.message));
+  co_return Status{};
+}
+
 Task<Result<Review>> OrchestratorService::answer(Context ctx, AnswerReview in) {
   auto key = key_of(ctx, op::answer.info.id, in);
   const auto tenant = ctx.tenant();
   WRIT_CO_TRY(const auto review, co_await deps_.store.find_review(ctx, tenant, in.review_id));
   if (!review) co_return fail(not_found("no_review", "there is no review " + in.review_id.str()));
   WRIT_CO_TRY(auto event, answered(ctx, *review, in));
+  WRIT_CO_CHECK(co_await check_approver(ctx, *review));
   WRIT_CO_TRY(auto stored, co_await deps_.store.answer_review(std::move(ctx), tenant, std::move(key), std::move(event),
                                                               deps_.clock.now()));
   if (!stored.appended.events.empty()) deps_.probe.review(status_after(in.answer));

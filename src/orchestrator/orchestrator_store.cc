@@ -102,14 +102,16 @@ Task<Result<std::optional<Run>>> OrchestratorStore::find_run(Context ctx, Tenant
   return database_.read(std::move(ctx), [this, tenant, id](Reader& reader) -> Result<std::optional<Run>> {
     WRIT_TRY(
         const auto found,
-        reader.row("SELECT session, status, capsule, model, steps, prompt_tokens, completion_tokens, tokens_left, "
-                   "answer, reason, "
-                   "review, created_at, finished_at, last_seq, data_subject FROM runs WHERE tenant = ?1 AND id = ?2",
-                   tenant, id));
+        reader.row(
+            "SELECT session, status, capsule, model, steps, prompt_tokens, completion_tokens, tokens_left, "
+            "answer, reason, "
+            "review, created_at, finished_at, last_seq, data_subject, subject FROM runs WHERE tenant = ?1 AND id = ?2",
+            tenant, id));
     if (!found) return std::nullopt;
     const auto& row = *found;
     Run out{.run_id = id,
             .session_id = row.get<SessionId>(0),
+            .subject = row.get<Subject>(15),
             .capsule = row.get<std::string>(2),
             .model = row.get<std::string>(3),
             .steps = row.get<std::int64_t>(4),

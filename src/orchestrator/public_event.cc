@@ -32,6 +32,7 @@ void shape(const RunStarted& e, json::object& data) {
   data["capsule"] = e.capsule + "@" + std::to_string(e.capsule_version);
   data.erase("capsule_version");
   data.erase("reducer_version");
+  for (const auto* provenance : {"scopes", "credential", "act"}) data.erase(provenance);
 }
 void shape(const Decided&, json::object& data) { drop_empty(data, "call_id"); }
 void shape(const StepStarted&, json::object& data) {

@@ -333,19 +333,6 @@ void RunDriver::count(const Event& event) {
   }
 }
 
-Task<Result<Principal>> RunDriver::resolve_principal() {
-  auto ctx = acting_context({});  // as a service: it has no token of the principal yet
-  auto resolved =
-      co_await deps_.identity.resolve(std::move(ctx), {.tenant = claim_.tenant, .subject = state_.start.subject});
-  if (!resolved && resolved.error().kind == ErrorKind::not_found)
-    co_return fail(not_found("principal_gone",
-                             "the run's principal " + state_.start.subject.str() + " no longer exists or was revoked"));
-  if (!resolved) co_return fail(std::move(resolved).error());
-  auto& info = resolved->principal;
-  co_return Principal{
-      .tenant = info.tenant, .subject = info.subject, .kind = info.kind, .scopes = std::move(info.scopes)};
-}
-
 Context RunDriver::own_context() const {
   Context ctx;
   ctx.trace = trace_;
@@ -366,10 +353,12 @@ governed::Actor RunDriver::actor(std::int64_t step, std::int64_t attempt) const 
   governed::Actor out;
   out.capsule = governed::Actor::Capsule{.name = state_.start.capsule, .version = state_.start.capsule_version};
   out.run = governed::Actor::Place{.run_id = claim_.run_id.str(), .step = step, .attempt = attempt};
-  for (const auto& approval : state_.approvals)
+  for (const auto& approval : state_.approvals) {
+    if (std::ranges::find(lapsed_, approval.approver) != lapsed_.end()) continue;
     out.approvals.push_back({{"decision_id", approval.decision_id.str()},
                              {"argument_hash", approval.argument_hash},
                              {"approver", approval.approver.str()}});
+  }
   return out;
 }
 

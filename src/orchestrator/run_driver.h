@@ -53,8 +53,11 @@ class RunDriver {
   /// Commits, takes in what others appended, tells watchers.
   [[nodiscard]] Task<Status> append(std::vector<Draft> drafts);
 
-  /// The run's principal as it is now. Errors: those of identity; not_found (principal_gone).
+  /// The run's principal as it is now, within what the run was started with; and looks again who approved.
+  /// Errors: those of identity; not_found (principal_gone).
   [[nodiscard]] Task<Result<Principal>> resolve_principal();
+  /// Finds the approvers whose word counts no more. Errors: those of identity.
+  [[nodiscard]] Task<Status> check_approvers();
   [[nodiscard]] Context own_context() const;
   /// For acting on behalf of the principal: until the run's deadline or an interruption.
   [[nodiscard]] Context acting_context(Principal principal) const;
@@ -74,6 +77,7 @@ class RunDriver {
   RunState state_;
   Texts texts_;
   std::vector<Exchange> earlier_;
+  std::vector<Subject> lapsed_;  // approvers who may not approve any more
   bool given_back_ = false;
 };
 

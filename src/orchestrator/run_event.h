@@ -3,6 +3,7 @@
 
 #include <variant>
 
+#include "identity/api/types.h"
 #include "orchestrator/api/types.h"
 #include "policy/api/types.h"
 
@@ -41,6 +42,10 @@ enum class StepKind { start, model, tool };
 struct RunStarted {
   SessionId session_id;
   Subject subject;
+  // What it was started with; no step has more. Absent in runs of the versions that did not record it.
+  std::optional<std::vector<std::string>> scopes{};
+  std::optional<identity::CredentialInfo> credential{};
+  std::vector<std::string> act{};
   std::string capsule;
   std::int64_t capsule_version = 0;
   std::string capsule_hash;  // SHA-256 in hex of its canonical JSON
@@ -52,6 +57,9 @@ struct RunStarted {
   static constexpr auto fields() {
     return std::tuple(field("session_id", &RunStarted::session_id, any, "Session."),
                       field("subject", &RunStarted::subject, any, "Whose run."),
+                      field("scopes", &RunStarted::scopes, any, "What it was started with."),
+                      field("credential", &RunStarted::credential, any, "The key or token that started it."),
+                      field_or_default("act", &RunStarted::act, any, "Who acts for whose run it is."),
                       field("capsule", &RunStarted::capsule, any, "Capsule."),
                       field("capsule_version", &RunStarted::capsule_version, any, "Its version."),
                       field_or_default("capsule_hash", &RunStarted::capsule_hash, any, "Of its canonical JSON."),

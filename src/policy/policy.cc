@@ -9,8 +9,7 @@ struct Parts {
       : deps(std::move(d)),
         store(*deps.database),
         probe(deps.registry),
-        service(store, deps.settings, deps.files, deps.key_secret, deps.identity_fresh, probe, deps.clock,
-                deps.random) {}
+        service(store, deps.settings, deps.files, deps.key_secret, deps.holds, probe, deps.clock, deps.random) {}
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
   ~Parts() { deps.database.reset(); }  // work whose caller has gone on uses the service until it ends

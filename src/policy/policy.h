@@ -13,6 +13,7 @@ struct Deps {
   PolicyFiles files;
   Secret key_secret;
   std::function<Status()> identity_fresh;   // of the process's trust in identity
+  std::function<Status(const Principal&)> holds;  // whether nothing that a principal came with was revoked
   observability::Registry& registry;
   http::Invoker& invoker;
   const observability::Logger& log;

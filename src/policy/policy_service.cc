@@ -19,13 +19,13 @@ Result<std::string> read_file(const std::filesystem::path& file, std::string_vie
 }  // namespace
 
 PolicyService::PolicyService(PolicyStore& store, PolicySettings settings, PolicyFiles files, Secret key_secret,
-                             std::function<Status()> identity_fresh, PolicyProbe& probe, const Clock& clock,
+                             std::function<Status(const Principal&)> holds, PolicyProbe& probe, const Clock& clock,
                              Random& random)
     : store_(store),
       settings_(std::move(settings)),
       files_paths_(std::move(files)),
       key_secret_(std::move(key_secret)),
-      identity_fresh_(std::move(identity_fresh)),
+      holds_(std::move(holds)),
       probe_(probe),
       clock_(clock),
       random_(random),
@@ -155,7 +155,7 @@ Task<Result<Decision>> PolicyService::refuse_spent(Context ctx, Recording record
 
 Task<Result<Decision>> PolicyService::evaluate(Context ctx, EvaluateRequest in) {
   const auto began = clock_.steady();
-  WRIT_CO_CHECK(identity_fresh_());
+  WRIT_CO_CHECK(holds_(ctx.principal));
   WRIT_CO_TRY(const auto in_force, active());
   const auto action = in.action;
   WRIT_CO_TRY(auto recording, judged(ctx, *in_force, std::move(in)));
@@ -173,7 +173,7 @@ Task<Result<Decision>> PolicyService::evaluate(Context ctx, EvaluateRequest in) 
 }
 
 Task<Result<Inspection>> PolicyService::inspect(Context ctx, InspectRequest in) {
-  WRIT_CO_CHECK(identity_fresh_());
+  WRIT_CO_CHECK(holds_(ctx.principal));
   WRIT_CO_TRY(auto seen, inspections_.feed(ctx.principal.tenant, in));
   Released released{.tenant = ctx.principal.tenant,
                     .decision_id = in.decision_id,
@@ -195,7 +195,7 @@ Task<Result<Settled>> PolicyService::settle(Context ctx, SettleRequest in) {
 
 Task<Result<Finished>> PolicyService::finish(Context ctx, FinishRequest in) {
   const auto began = clock_.steady();
-  WRIT_CO_CHECK(identity_fresh_());
+  WRIT_CO_CHECK(holds_(ctx.principal));
   WRIT_CO_TRY(const auto in_force, active());
   const auto model_call = in.settle.decision_id;
   if (in.output.of != model_call)

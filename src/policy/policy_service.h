@@ -28,9 +28,10 @@ struct PolicyFiles {
 
 class PolicyService final : public PolicyPort {
  public:
-  /// `identity_fresh`: whether principals can be trusted now; its error refuses every question.
+  /// `holds`: whether a principal can be trusted now and nothing that it came with was revoked; its error refuses every
+  /// question, also in the midst of an answer.
   PolicyService(PolicyStore& store, PolicySettings settings, PolicyFiles files, Secret key_secret,
-                std::function<Status()> identity_fresh, PolicyProbe& probe, const Clock& clock, Random& random);
+                std::function<Status(const Principal&)> holds, PolicyProbe& probe, const Clock& clock, Random& random);
 
   /// Opens the key ring and loads the constitution.
   /// Errors: invalid (key_ring_undecryptable, bad_constitution, bad_policies, …): the start must stop.
@@ -86,7 +87,7 @@ class PolicyService final : public PolicyPort {
   const PolicySettings settings_;
   const PolicyFiles files_paths_;
   const Secret key_secret_;
-  const std::function<Status()> identity_fresh_;
+  const std::function<Status(const Principal&)> holds_;
   PolicyProbe& probe_;
   const Clock& clock_;
   Random& random_;

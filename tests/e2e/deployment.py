@@ -217,3 +217,11 @@ class Deployment:
                             data={"grant_type": "client_credentials", "audience": audience})
         assert answer.status_code == 200, answer.text
         return answer.json()["access_token"]
+
+    def proof(self, audience: str, subject: str = "developer", tenant: str = "local") -> str:
+        """What the orchestrator shows at a service for a principal; only in the split shape."""
+        answer = httpx.post(self.address("identity") + "/internal/v1/identity/resolve", timeout=10,
+                            headers={"Authorization": "Bearer " + self.service_token("orchestrator", "identity")},
+                            json={"tenant": tenant, "subject": subject, "audience": audience})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["token"]

@@ -231,8 +231,48 @@ def test_only_the_callers_an_operation_names_may_call(split):
     assert answer.status_code == 403 and answer.json()["code"] == "caller_not_allowed", answer.text
 
 
+def test_a_leaf_service_may_ask_identity_for_nothing_but_the_feed(split):
+    for leaf in ("slm", "recall", "policy"):
+        service = split.service_token(leaf, "identity")
+        for method, path, body in (
+            ("POST", "/internal/v1/identity/exchange", {"token": split.admin_key}),
+            ("POST", "/internal/v1/identity/resolve", {"tenant": "local", "subject": "admin", "audience": "policy"}),
+            ("POST", "/internal/v1/identity/check_approver", {"tenant": "local", "requester": {"subject": "a"}, "approver": {"subject": "b"}}),
+            ("POST", "/v1/keys", {"subject": "x", "scopes": ["*"]}), ("POST", "/v1/tokens/issue", {"subject": "admin"}),
+            ("POST", "/v1/tokens/revoke", {"subject": "admin"}), ("POST", "/v1/tokens/verify", {"token": "x"}),
+        ):
+            answer = call(split, "identity", method, path, service, body)
+            assert answer.status_code == 403 and answer.json()["code"] == "caller_not_allowed", (leaf, path, answer.text)
+        assert call(split, "identity", "GET", "/internal/v1/identity/revocations", service).status_code == 200
+
+
+def test_what_a_service_is_shown_is_of_no_use_to_it(split):
+    """The proof of a principal that a leaf service receives, shown by it everywhere else."""
+    shown = split.proof("slm", "admin")
+    budget = httpx.get(split.address() + "/v1/budget", headers={"Authorization": f"Bearer {shown}"})
+    assert budget.status_code == 401, budget.text
+    for service in ("policy", "recall", "orchestrator", "identity", "slm"):
+        for caller in ("slm", "gateway"):
+            path = {"policy": "/internal/v1/policy/budget", "orchestrator": "/internal/v1/reviews", "slm": "/internal/v1/slm/models",
+                    "recall": "/internal/v1/recall/get", "identity": "/internal/v1/identity/revocations"}[service]
+            method = "POST" if service == "recall" else "GET"
+            answer = call(split, service, method, path, split.service_token(caller, service), {} if method == "POST" else None, **{"Writ-Principal": shown})
+            assert answer.status_code == 401, (service, caller, answer.text)
+    bearer = split.admin.post("/v1/tokens/issue", {"subject": "developer"})["access_token"]
+    answer = call(split, "policy", "GET", "/internal/v1/policy/budget", split.service_token("gateway", "policy"), **{"Writ-Principal": bearer})
+    assert answer.status_code == 401 and answer.json()["code"] == "wrong_token_type", "what a person shows outside is nothing inside"
+
+
+def test_an_operation_that_is_for_somebody_wants_to_know_whom(split):
+    for service, method, path in (("policy", "POST", "/internal/v1/policy/evaluate"), ("policy", "GET", "/internal/v1/policy/budget"),
+                                  ("slm", "POST", "/internal/v1/slm/chat"), ("recall", "POST", "/internal/v1/recall/get"),
+                                  ("orchestrator", "POST", "/internal/v1/sessions"), ("orchestrator", "GET", "/internal/v1/reviews")):
+        answer = call(split, service, method, path, split.service_token("gateway", service), {} if method == "POST" else None)
+        assert answer.status_code == 401 and answer.json()["code"] == "no_principal", (path, answer.text)
+
+
 def test_without_a_grant_the_model_does_not_answer(split):
-    principal = split.admin.post("/v1/tokens/issue", {"subject": "developer"})["access_token"]
+    principal = split.proof("slm")
     service = split.service_token("orchestrator", "slm")
     for grant in ("nonsense", "a.b.c", service):
         answer = call(split, "slm", "POST", "/internal/v1/slm/chat", service, CHAT | {"grant": grant}, **{"Writ-Principal": principal})
@@ -243,14 +283,14 @@ def test_without_a_grant_the_model_does_not_answer(split):
 
 
 def test_without_a_grant_nothing_is_remembered(split):
-    principal = split.admin.post("/v1/tokens/issue", {"subject": "developer"})["access_token"]
+    principal = split.proof("recall")
     service = split.service_token("orchestrator", "recall")
     answer = call(split, "recall", "POST", "/internal/v1/recall/put", service, {"key": "k", "value": "v", "grant": "nonsense"}, **{"Writ-Principal": principal})
     assert answer.status_code == 403 and answer.json()["code"] in ("no_grant", "grant_invalid"), answer.text
 
 
 def test_a_grant_is_for_one_request_and_a_question_has_one_answer(split):
-    principal = split.admin.post("/v1/tokens/issue", {"subject": "developer"})["access_token"]
+    principal, at_slm = split.proof("policy"), split.proof("slm")
     to_policy, to_slm = split.service_token("orchestrator", "policy"), split.service_token("orchestrator", "slm")
     prompt = {"model": "writ-tiny", "messages": [{"role": "user", "content": "Hello"}], "tools": [], "tool_choice": "auto", "max_tokens": 4,
               "temperature": 0, "top_p": 1, "stop": []}
@@ -260,7 +300,7 @@ def test_a_grant_is_for_one_request_and_a_question_has_one_answer(split):
     decision = call(split, "policy", "POST", "/internal/v1/policy/evaluate", to_policy, question, **{"Writ-Principal": principal})
     assert decision.status_code == 200, decision.text
     assert decision.json()["decision"] == "allow"
-    answer = call(split, "slm", "POST", "/internal/v1/slm/chat", to_slm, {"prompt": prompt, "grant": decision.json()["grant"]}, **{"Writ-Principal": principal})
+    answer = call(split, "slm", "POST", "/internal/v1/slm/chat", to_slm, {"prompt": prompt, "grant": decision.json()["grant"]}, **{"Writ-Principal": at_slm})
     assert answer.status_code == 403 and answer.json()["code"] == "grant_mismatch", answer.text
     again = call(split, "policy", "POST", "/internal/v1/policy/evaluate", to_policy, question, **{"Writ-Principal": principal})
     assert again.json() == decision.json(), "the same question has the same answer"

@@ -107,7 +107,7 @@ inline constexpr http::Unary<PostMessage, Started> post_message{
      .access = "runs:write",
      .body_max = 256 * 1024,
      .success_status = 201,
-     .errors = {{"no_session", "run_active"}}}};
+     .errors = {{"no_session", "run_active", "not_your_session"}}}};
 inline constexpr http::Unary<SessionRef, Session> session{{.id = "gateway.session",
                                                            .method = Method::get,
                                                            .path = "/v1/sessions/{session_id}",
@@ -139,7 +139,8 @@ inline constexpr http::Unary<RunRef, Run> cancel{{.id = "gateway.cancel",
                                                   .access = "runs:write",
                                                   .repeat = http::Repeat::idempotent,
                                                   .errors = {{"no_run"}}}};
-inline constexpr http::ErrorCodes review_errors{{"no_review", "own_request", "review_answered", "missing_scope"}};
+inline constexpr http::ErrorCodes review_errors{
+    {"no_review", "own_request", "not_independent", "approver_gone", "review_answered", "missing_scope"}};
 inline constexpr http::Unary<ApproveReview, Review> approve{{.id = "gateway.approve",
                                                              .method = Method::post,
                                                              .path = "/v1/reviews/{review_id}/approve",

@@ -25,10 +25,16 @@ Result<std::string_view> bearer(const http::RequestHead& head) {
 
 Task<Result<http::Authenticated>> PublicAuthenticator::authenticate(Context ctx, const http::RequestHead& head,
                                                                     const http::OperationInfo&) {
+  auto who = co_await prove(std::move(ctx), head);
+  if (!who && failed_ != nullptr) failed_->note(head.peer, who.error());
+  co_return who;
+}
+
+Task<Result<http::Authenticated>> PublicAuthenticator::prove(Context ctx, const http::RequestHead& head) {
   WRIT_CO_TRY(const auto credentials, bearer(head));
   if (!credentials.starts_with(crypto::api_key_prefix)) {
     WRIT_CO_TRY(auto claims, verifier_.verify(credentials, principal_audience));
-    tokens_.remember(claims.principal, credentials, claims.expires_at);
+    if (tokens_ != nullptr) tokens_->showed(claims.principal, credentials, claims.expires_at);
     co_return http::Authenticated{.principal = std::move(claims.principal), .caller = {}};
   }
   WRIT_CO_CHECK(verifier_.fresh());
@@ -39,34 +45,31 @@ Task<Result<http::Authenticated>> PublicAuthenticator::authenticate(Context ctx,
 }
 
 std::optional<Principal> PublicAuthenticator::known(const std::string& memory_key, const TrustSnapshot& trust) {
-  const std::lock_guard lock(mutex_);
-  const auto it = known_.find(memory_key);
-  if (it == known_.end()) return std::nullopt;
-  const auto& key = it->second;
-  // Without a token that holds (its own may have been revoked) the key is exchanged again.
-  if (key.expires_at <= clock_.now() || trust.revoked_keys.contains(key.key_id.str()) || !tokens_.has(key.principal)) {
-    known_.erase(it);
+  auto key = known_.find(memory_key);
+  if (!key) return std::nullopt;
+  // What was revoked is exchanged again: identity says why it holds no more, or what the key has now.
+  if (key->expires_at <= clock_.now() || !trust.revocations->holds(key->principal, {})) {
+    known_.erase(memory_key);
     return std::nullopt;
   }
-  return it->second.principal;
+  trust.revocations->narrow(key->principal);
+  return std::move(key->principal);
 }
 
 Task<Result<http::Authenticated>> PublicAuthenticator::exchanged(Context ctx, std::string key, std::string memory_key) {
-  WRIT_CO_TRY(auto verification, co_await identity_.exchange(std::move(ctx), {.token = std::move(key)}));
-  if (!verification.active || !verification.principal || !verification.token || !verification.expires_at ||
-      !verification.key_id)
+  WRIT_CO_TRY(auto made, co_await identity_.exchange(std::move(ctx), {.token = std::move(key)}));
+  if (!made.active || !made.principal || !made.token || !made.expires_at || !made.credential)
     co_return fail(unauthenticated("invalid_key", "the API key does not hold"));
-  auto& who = *verification.principal;
-  Principal principal{
-      .tenant = who.tenant, .subject = who.subject, .kind = who.kind, .scopes = std::move(who.scopes), .act = {}};
-  tokens_.remember(principal, *verification.token, *verification.expires_at);
+  auto& who = *made.principal;
+  Principal principal{.tenant = who.tenant,
+                      .subject = who.subject,
+                      .kind = who.kind,
+                      .scopes = std::move(who.scopes),
+                      .act = {},
+                      .credential = made.credential->credential()};
+  if (tokens_ != nullptr) tokens_->showed(principal, *made.token, *made.expires_at);
   // Exchanged again a little before the token ends, so that what follows always has a token that holds.
-  const KnownKey entry{
-      .principal = principal, .key_id = *verification.key_id, .expires_at = *verification.expires_at - Seconds{30}};
-  const std::lock_guard lock(mutex_);
-  if (known_.size() >= known_max)
-    std::erase_if(known_, [&](const auto& e) { return e.second.expires_at <= clock_.now(); });
-  if (known_.size() < known_max) known_[memory_key] = entry;
+  known_.put(memory_key, {.principal = principal, .expires_at = *made.expires_at - Seconds{30}});
   co_return http::Authenticated{.principal = std::move(principal), .caller = {}};
 }
 
@@ -78,9 +81,12 @@ Task<Result<http::Authenticated>> ServiceAuthenticator::authenticate(Context, co
   if (service.principal.kind != PrincipalKind::service || !service.principal.subject.str().starts_with(prefix))
     co_return fail(unauthenticated("not_a_service", "only services call this address"));
   http::Authenticated out{.principal = {}, .caller = service.principal.subject.str().substr(prefix.size())};
+  if (head.count("writ-principal") > 1)
+    co_return fail(unauthenticated("malformed_credentials", "the Writ-Principal header stands twice"));
   if (const auto token = head.header("writ-principal"); !token.empty()) {
-    WRIT_CO_TRY(auto claims, verifier_.verify(token, principal_audience));
-    tokens_.remember(claims.principal, token, claims.expires_at);
+    WRIT_CO_TRY(auto claims, verifier_.verify(token, callee_, TokenUse::assertion));
+    if (claims.caller != out.caller)
+      co_return fail(unauthenticated("wrong_caller", "the proof of a principal was made for another service to show"));
     out.principal = std::move(claims.principal);
   }
   co_return out;

@@ -16,7 +16,7 @@ Task<Result<Verification>> IdentityClient::verify(Context c, VerifyRequest in) {
   return b_.call(op::verify, &IdentityPort::verify, std::move(c), std::move(in));
 }
 
-Task<Result<Verification>> IdentityClient::exchange(Context c, VerifyRequest in) {
+Task<Result<Verification>> IdentityClient::exchange(Context c, ExchangeRequest in) {
   return b_.call(op::exchange, &IdentityPort::exchange, std::move(c), std::move(in));
 }
 
@@ -30,6 +30,22 @@ Task<Result<CreatedKey>> IdentityClient::create_key(Context c, CreateKey in) {
 
 Task<Result<Resolution>> IdentityClient::resolve(Context c, ResolveRequest in) {
   return b_.call(op::resolve, &IdentityPort::resolve, std::move(c), std::move(in));
+}
+
+Task<Result<PrincipalInfo>> IdentityClient::set_scopes(Context c, SetScopes in) {
+  return b_.call(op::set_scopes, &IdentityPort::set_scopes, std::move(c), std::move(in));
+}
+
+Task<Result<Revoked>> IdentityClient::narrow_key(Context c, NarrowKey in) {
+  return b_.call(op::narrow_key, &IdentityPort::narrow_key, std::move(c), std::move(in));
+}
+
+Task<Result<Revoked>> IdentityClient::remove(Context c, PrincipalRef in) {
+  return b_.call(op::remove, &IdentityPort::remove, std::move(c), std::move(in));
+}
+
+Task<Result<ApproverCheck>> IdentityClient::check_approver(Context c, ApproverRequest in) {
+  return b_.call(op::check_approver, &IdentityPort::check_approver, std::move(c), std::move(in));
 }
 
 Task<Result<RevocationPage>> IdentityClient::revocations(Context c, ListRevocations in) {

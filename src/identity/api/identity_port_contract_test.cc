@@ -13,6 +13,10 @@ TEST(IdentityPortContract, revoke) { http::contract::check(op::revoke); }
 TEST(IdentityPortContract, create_key) { http::contract::check(op::create_key); }
 TEST(IdentityPortContract, exchange) { http::contract::check(op::exchange); }
 TEST(IdentityPortContract, resolve) { http::contract::check(op::resolve); }
+TEST(IdentityPortContract, set_scopes) { http::contract::check(op::set_scopes); }
+TEST(IdentityPortContract, narrow_key) { http::contract::check(op::narrow_key); }
+TEST(IdentityPortContract, remove) { http::contract::check(op::remove); }
+TEST(IdentityPortContract, check_approver) { http::contract::check(op::check_approver); }
 TEST(IdentityPortContract, revocations) { http::contract::check(op::revocations); }
 TEST(IdentityPortContract, jwks) { http::contract::check(op::jwks); }
 

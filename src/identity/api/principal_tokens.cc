@@ -1,61 +1,53 @@
 #include "identity/api/principal_tokens.h"
 
-#include <algorithm>
+#include "identity/api/principal_name.h"
 
 namespace writ::identity {
 namespace {
 
-std::string key_of(const Principal& principal) {
-  std::string key;
-  key.reserve(256);  // asked for with each request
-  key.append(principal.tenant.str()).append("\n").append(principal.subject.str());
-  for (const auto& scope : principal.scopes) key.append("\n").append(scope);
-  for (const auto& actor : principal.act) key.append("\nact ").append(actor);
+CompositeKey credential_key(const Principal& principal) {
+  const auto& shown = principal.credential;
+  CompositeKey key;
+  key.add(principal.tenant.str()).add(principal.subject.str()).add(shown.key_id.str()).add(shown.token_id);
+  key.add(std::to_string(shown.generation));
+  return key;
+}
+
+CompositeKey assertion_key(const Principal& principal, std::string_view audience) {
+  auto key = credential_key(principal);
+  key.add(audience);
+  for (const auto* list : {&principal.scopes, &principal.act, &principal.credential.made_by}) {
+    key.add(std::to_string(list->size()));
+    for (const auto& item : *list) key.add(item);
+  }
   return key;
 }
 
 }  // namespace
 
-void PrincipalTokens::remember(const Principal& principal, std::string_view token, WallTime expires_at) {
-  const std::lock_guard lock(mutex_);
-  const auto now = clock_.now();
-  if (held_.size() >= held_max)
-    std::erase_if(held_, [&](const auto& entry) { return entry.second.back().expires_at <= now; });
-  const auto key = key_of(principal);
-  if (held_.size() >= held_max && !held_.contains(key)) return;
-  auto& tokens = held_[key];
-  if (!tokens.empty() && tokens.back().token == token) return;
-  std::erase_if(tokens, [&](const Held& held) { return held.expires_at <= now || held.token == token; });
-  tokens.push_back({.token = std::string(token), .expires_at = expires_at});
-  if (tokens.size() > per_principal_max) tokens.pop_front();
+std::optional<std::string> PrincipalTokens::find(RecentMap<Held>& held, const std::string& key) {
+  auto found = held.find(key);
+  if (!found) return std::nullopt;
+  if (found->expires_at > clock_.now() + margin) return std::move(found->token);
+  held.erase(key);
+  return std::nullopt;
 }
 
-bool PrincipalTokens::holds(Held& held) {
-  if (held.expires_at <= clock_.now() + margin) return false;
-  if (held.claims) return verifier_.holds(*held.claims).has_value();
-  auto claims = verifier_.verify(held.token, principal_audience);
-  if (!claims) return false;
-  held.claims = *std::move(claims);
-  return true;
+void PrincipalTokens::showed(const Principal& principal, std::string_view token, WallTime expires_at) {
+  shown_.put(credential_key(principal).text(), {std::string(token), expires_at});
 }
 
-// Under the lock.
-const PrincipalTokens::Held* PrincipalTokens::newest(const Principal& principal) {
-  const auto it = held_.find(key_of(principal));
-  if (it == held_.end()) return nullptr;
-  const auto found = std::find_if(it->second.rbegin(), it->second.rend(), [this](Held& held) { return holds(held); });
-  return found == it->second.rend() ? nullptr : &*found;
+std::optional<std::string> PrincipalTokens::shown(const Principal& principal) {
+  return find(shown_, credential_key(principal).text());
 }
 
-std::optional<std::string> PrincipalTokens::find(const Principal& principal) {
-  const std::lock_guard lock(mutex_);
-  const auto* held = newest(principal);
-  return held == nullptr ? std::nullopt : std::optional(held->token);
+void PrincipalTokens::keep(const Principal& principal, std::string_view audience, std::string assertion,
+                           WallTime expires_at) {
+  assertions_.put(assertion_key(principal, audience).text(), {std::move(assertion), expires_at});
 }
 
-bool PrincipalTokens::has(const Principal& principal) {
-  const std::lock_guard lock(mutex_);
-  return newest(principal) != nullptr;
+std::optional<std::string> PrincipalTokens::assertion(const Principal& principal, std::string_view audience) {
+  return find(assertions_, assertion_key(principal, audience).text());
 }
 
 }  // namespace writ::identity

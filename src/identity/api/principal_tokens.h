@@ -1,43 +1,39 @@
-// PrincipalTokens: the tokens this process holds for principals, so that it can act for them at another service.
+// PrincipalTokens: what this process holds to act for principals at other services.
 #pragma once
 
-#include <deque>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_map>
 
-#include "identity/api/token.h"
+#include "core/context.h"
+#include "identity/api/recent_map.h"
 
 namespace writ::identity {
 
-/// Thread: any.
+/// Holds the tokens that principals showed at the public door, to be exchanged, and the assertions that came of it, each
+/// good at one callee. Thread: any.
 class PrincipalTokens {
  public:
-  PrincipalTokens(TokenVerifier& verifier, const Clock& clock) : verifier_(verifier), clock_(clock) {}
-  void remember(const Principal& principal, std::string_view token, WallTime expires_at);
-  /// A token of exactly this principal, scopes included, that holds and will for a while. A principal may have shown
-  /// several; one that was revoked must not take the others with it.
-  [[nodiscard]] std::optional<std::string> find(const Principal& principal);
-  /// Whether find() would give one.
-  [[nodiscard]] bool has(const Principal& principal);
+  explicit PrincipalTokens(const Clock& clock) : clock_(clock) {}
+
+  void showed(const Principal& principal, std::string_view token, WallTime expires_at);
+  /// What the principal showed with this very credential.
+  [[nodiscard]] std::optional<std::string> shown(const Principal& principal);
+
+  void keep(const Principal& principal, std::string_view audience, std::string assertion, WallTime expires_at);
+  /// An assertion of exactly this principal, scopes included, that will hold for a while.
+  [[nodiscard]] std::optional<std::string> assertion(const Principal& principal, std::string_view audience);
 
  private:
   struct Held {
     std::string token;
     WallTime expires_at;
-    std::optional<TokenClaims> claims{};  // since it was verified here, once
   };
-  [[nodiscard]] const Held* newest(const Principal& principal);
-  [[nodiscard]] bool holds(Held& held);
+  [[nodiscard]] std::optional<std::string> find(RecentMap<Held>& held, const std::string& key);
 
   static constexpr std::size_t held_max = 10'000;  // about 1 KiB each
-  static constexpr Seconds margin{5};              // for the way to the callee
-  static constexpr std::size_t per_principal_max = 8;  // the newest; older ones end sooner
-  TokenVerifier& verifier_;
+  static constexpr Seconds margin{5};  // for the way to the callee
   const Clock& clock_;
-  std::mutex mutex_;
-  std::unordered_map<std::string, std::deque<Held>> held_;
+  RecentMap<Held> shown_{held_max}, assertions_{held_max};
 };
 
 }  // namespace writ::identity

@@ -21,23 +21,41 @@ Task<Result<std::string>> ServiceCredentials::service_token(Context ctx, std::st
   co_return std::move(made.access_token);
 }
 
-Task<Result<std::string>> ServiceCredentials::principal_token(Context ctx) {
-  auto token = tokens_.find(ctx.principal);
-  if (!token)
-    co_return fail(
-        unauthenticated("no_principal_token", "this service holds no token of " + ctx.principal.subject.str()));
-  co_return std::move(*token);
+Task<Result<std::string>> ServiceCredentials::principal_token(Context ctx, std::string_view audience) {
+  if (auto known = tokens_.assertion(ctx.principal, audience)) co_return std::move(*known);
+  const std::string callee(audience);
+  // Identity is asked as this service, without a principal, which is what the answer will be proof of.
+  const auto principal = std::exchange(ctx.principal, {});
+  auto shown = tokens_.shown(principal);
+  auto made = shown ? co_await exchanged(std::move(ctx), std::move(*shown), principal.scopes, callee)
+                    : co_await resolved(std::move(ctx), principal, callee);
+  if (!made) co_return fail(std::move(made).error());
+  tokens_.keep(principal, callee, made->token, made->expires_at);
+  co_return std::move(made->token);
 }
 
-Task<Result<Resolution>> TokenKeepingIdentity::resolve(Context ctx, ResolveRequest in) {
-  ctx.principal = {};  // the caller asks as a service; it has no token of the principal yet
-  auto resolution = co_await identity_.resolve(std::move(ctx), std::move(in));
-  if (resolution) {
-    const auto& who = resolution->principal;
-    tokens_.remember({.tenant = who.tenant, .subject = who.subject, .kind = who.kind, .scopes = who.scopes, .act = {}},
-                     resolution->token, resolution->expires_at);
-  }
-  co_return resolution;
+Task<Result<ServiceCredentials::Assertion>> ServiceCredentials::exchanged(Context ctx, std::string shown,
+                                                                          std::vector<std::string> scopes,
+                                                                          std::string audience) {
+  WRIT_CO_TRY(auto made, co_await identity_.exchange(std::move(ctx), {.token = std::move(shown),
+                                                                      .audience = std::move(audience),
+                                                                      .scopes = std::move(scopes)}));
+  if (!made.token || !made.expires_at) co_return fail(internal("an exchange without its token", "service_credentials"));
+  co_return Assertion{.token = std::move(*made.token), .expires_at = *made.expires_at};
+}
+
+Task<Result<ServiceCredentials::Assertion>> ServiceCredentials::resolved(Context ctx, Principal principal,
+                                                                         std::string audience) {
+  WRIT_CO_TRY(auto made,
+              co_await identity_.resolve(std::move(ctx), {.tenant = std::move(principal.tenant),
+                                                          .subject = std::move(principal.subject),
+                                                          .credential = CredentialInfo::of(principal.credential),
+                                                          .scopes = std::move(principal.scopes),
+                                                          .act = std::move(principal.act),
+                                                          .audience = std::move(audience)}));
+  if (!made.token || !made.expires_at)
+    co_return fail(internal("a resolution without its token", "service_credentials"));
+  co_return Assertion{.token = std::move(*made.token), .expires_at = *made.expires_at};
 }
 
 }  // namespace writ::identity

@@ -1,4 +1,4 @@
-// ServiceCredentials: what a service shows at another one: its own token by client credentials, and its principal's.
+// ServiceCredentials: what a service shows at another one: its own token by client credentials, and proof of its principal.
 #pragma once
 
 #include <map>
@@ -13,7 +13,7 @@ namespace writ::identity {
 
 class ServiceCredentials final : public http::CredentialSource {
  public:
-  /// `identity` is asked with open access for client credentials.
+  /// `identity` is asked with open access for client credentials, and as this service for assertions.
   ServiceCredentials(IdentityPort& identity, PrincipalTokens& tokens, std::string client_id, Secret client_secret,
                      const Clock& clock)
       : identity_(identity),
@@ -22,14 +22,24 @@ class ServiceCredentials final : public http::CredentialSource {
         client_secret_(std::move(client_secret)),
         clock_(clock) {}
   Task<Result<std::string>> service_token(Context ctx, std::string_view audience) override;
-  /// Errors: unauthenticated (no_principal_token).
-  Task<Result<std::string>> principal_token(Context ctx) override;
+  /// An assertion for this audience, made for this service: from what the principal showed here, else by looking it up.
+  /// Errors: those of identity: unauthenticated (token_revoked, key_revoked), not_found (no_principal), forbidden
+  /// (caller_not_allowed: this service acts for nobody), unavailable.
+  Task<Result<std::string>> principal_token(Context ctx, std::string_view audience) override;
 
  private:
   struct Held {
     std::string token;
     SteadyTime renew_at;
   };
+  struct Assertion {
+    std::string token;
+    WallTime expires_at;
+  };
+  [[nodiscard]] Task<Result<Assertion>> exchanged(Context ctx, std::string shown, std::vector<std::string> scopes,
+                                                  std::string audience);
+  [[nodiscard]] Task<Result<Assertion>> resolved(Context ctx, Principal principal, std::string audience);
+
   IdentityPort& identity_;
   PrincipalTokens& tokens_;
   const std::string client_id_;
@@ -37,39 +47,6 @@ class ServiceCredentials final : public http::CredentialSource {
   const Clock& clock_;
   std::mutex mutex_;
   std::map<std::string, Held, std::less<>> held_;  // by audience: at most one per service
-};
-
-/// An IdentityPort that keeps the tokens of resolved principals, so that a run can act for its principal elsewhere.
-class TokenKeepingIdentity final : public IdentityPort {
- public:
-  TokenKeepingIdentity(IdentityPort& identity, PrincipalTokens& tokens) : identity_(identity), tokens_(tokens) {}
-  Task<Result<TokenResponse>> token(Context c, TokenRequest in) override {
-    return identity_.token(std::move(c), std::move(in));
-  }
-  Task<Result<TokenResponse>> issue(Context c, IssueRequest in) override {
-    return identity_.issue(std::move(c), std::move(in));
-  }
-  Task<Result<Verification>> verify(Context c, VerifyRequest in) override {
-    return identity_.verify(std::move(c), std::move(in));
-  }
-  Task<Result<Verification>> exchange(Context c, VerifyRequest in) override {
-    return identity_.exchange(std::move(c), std::move(in));
-  }
-  Task<Result<Revoked>> revoke(Context c, RevokeRequest in) override {
-    return identity_.revoke(std::move(c), std::move(in));
-  }
-  Task<Result<CreatedKey>> create_key(Context c, CreateKey in) override {
-    return identity_.create_key(std::move(c), std::move(in));
-  }
-  Task<Result<Resolution>> resolve(Context ctx, ResolveRequest in) override;
-  Task<Result<RevocationPage>> revocations(Context c, ListRevocations in) override {
-    return identity_.revocations(std::move(c), std::move(in));
-  }
-  Task<Result<Jwks>> jwks(Context c, http::Nothing in) override { return identity_.jwks(std::move(c), std::move(in)); }
-
- private:
-  IdentityPort& identity_;
-  PrincipalTokens& tokens_;
 };
 
 }  // namespace writ::identity

@@ -4,6 +4,7 @@ namespace writ::identity {
 namespace {
 
 std::int64_t seconds(WallTime at) { return std::chrono::floor<Seconds>(at).time_since_epoch().count(); }
+WallTime time_of(std::int64_t seconds) { return WallTime{Seconds{seconds}}; }
 
 std::string join(const std::vector<std::string>& words) {
   std::string out;
@@ -25,32 +26,79 @@ std::vector<std::string> split(std::string_view text) {
 struct Wire {
   std::string iss, aud, sub, tenant, scope, jti;
   PrincipalKind kind = PrincipalKind::user;
-  std::vector<std::string> act;
-  std::int64_t iat = 0, exp = 0;
+  std::vector<std::string> act, by;
+  std::int64_t iat = 0, exp = 0, gen = 0;
+  std::optional<std::string> key, tok, azp;
+  std::optional<std::int64_t> tex;
   static constexpr auto fields() {
-    return std::tuple(field("iss", &Wire::iss, any, "Issuer."), field("aud", &Wire::aud, any, "For whom."),
-                      field("sub", &Wire::sub, name_text, "Subject."),
-                      field("tenant", &Wire::tenant, name_text, "Tenant."), field("kind", &Wire::kind, any, "Kind."),
-                      field_or_default("scope", &Wire::scope, any, "Scopes."),
-                      field_or_default("act", &Wire::act, any, "Who acts."), field("iat", &Wire::iat, any, "Issued."),
-                      field("exp", &Wire::exp, any, "End."), field("jti", &Wire::jti, text(1, 128), "Id."));
+    return std::tuple(
+        field("iss", &Wire::iss, any, "Issuer."), field("aud", &Wire::aud, any, "For whom."),
+        field("sub", &Wire::sub, name_text, "Subject."), field("tenant", &Wire::tenant, name_text, "Tenant."),
+        field("kind", &Wire::kind, any, "Kind."), field_or_default("scope", &Wire::scope, any, "Scopes."),
+        field_or_default("act", &Wire::act, any, "Who acts."), field("key", &Wire::key, any, "API key it came from."),
+        field("tok", &Wire::tok, any, "Token it came from; itself when absent."),
+        field_or_default("gen", &Wire::gen, any, "Generation of the principal's credentials."),
+        field_or_default("by", &Wire::by, any, "Who issued it for somebody else."),
+        field("tex", &Wire::tex, any, "End of the token it came from."),
+        field("azp", &Wire::azp, any, "The service that may show it."), field("iat", &Wire::iat, any, "Issued."),
+        field("exp", &Wire::exp, any, "End."), field("jti", &Wire::jti, text(1, 128), "Id."));
   }
 };
 
+Wire wire_of(const TokenClaims& claims) {
+  const auto& who = claims.principal;
+  const auto& shown = who.credential;
+  Wire out{.iss = std::string(issuer),
+           .aud = claims.audience,
+           .sub = who.subject.str(),
+           .tenant = who.tenant.str(),
+           .scope = join(who.scopes),
+           .jti = claims.jti,
+           .kind = who.kind,
+           .act = who.act,
+           .by = shown.made_by,
+           .iat = seconds(claims.issued_at),
+           .exp = seconds(claims.expires_at),
+           .gen = shown.generation};
+  if (!shown.key_id.empty()) out.key = shown.key_id.str();
+  if (shown.token_id != claims.jti) out.tok = shown.token_id;
+  if (shown.expires_at) out.tex = seconds(*shown.expires_at);
+  if (!claims.caller.empty()) out.azp = claims.caller;
+  return out;
+}
+
+TokenClaims claims_of(Wire wire) {
+  TokenClaims out{.principal = {.tenant = TenantId(std::move(wire.tenant)),
+                                .subject = Subject(std::move(wire.sub)),
+                                .kind = wire.kind,
+                                .scopes = split(wire.scope),
+                                .act = std::move(wire.act),
+                                .credential = {.key_id = KeyId(wire.key.value_or("")),
+                                               .token_id = wire.tok.value_or(wire.jti),
+                                               .generation = wire.gen,
+                                               .expires_at = {},
+                                               .made_by = std::move(wire.by)}},
+                  .audience = std::move(wire.aud),
+                  .jti = std::move(wire.jti),
+                  .issued_at = time_of(wire.iat),
+                  .expires_at = time_of(wire.exp),
+                  .caller = wire.azp.value_or("")};
+  auto& shown = out.principal.credential;
+  if (wire.tex) shown.expires_at = time_of(*wire.tex);
+  else if (shown.token_id == out.jti) shown.expires_at = out.expires_at;
+  return out;
+}
+
+std::string memory_key(std::string_view token, TokenUse use) {
+  std::string key(use == TokenUse::access ? "a" : "p");
+  return key.append(token);
+}
+
 }  // namespace
 
-Result<std::string> sign_token(const TokenClaims& claims, const crypto::SigningKey& key) {
-  const Wire wire{.iss = std::string(issuer),
-                  .aud = claims.audience,
-                  .sub = claims.principal.subject.str(),
-                  .tenant = claims.principal.tenant.str(),
-                  .scope = join(claims.principal.scopes),
-                  .jti = claims.jti,
-                  .kind = claims.principal.kind,
-                  .act = claims.principal.act,
-                  .iat = seconds(claims.issued_at),
-                  .exp = seconds(claims.expires_at)};
-  return crypto::sign_jwt(key, schema::encode(wire).as_object(), key.public_key().kid(), access_token_type);
+Result<std::string> sign_token(const TokenClaims& claims, TokenUse use, const crypto::SigningKey& key) {
+  auto document = schema::encode(wire_of(claims)).as_object();
+  return crypto::sign_jwt(key, document, key.public_key().kid(), type_of(use));
 }
 
 void TokenVerifier::trust(std::shared_ptr<const TrustSnapshot> snapshot) {
@@ -76,61 +124,37 @@ Status TokenVerifier::fresh() const {
   return {};
 }
 
-Status TokenVerifier::holds(const TokenClaims& claims) const {
+Status TokenVerifier::holds(const Principal& principal) const {
   WRIT_TRY(const auto trust, fresh_trust());
-  if (claims.expires_at <= clock_.now()) return fail(unauthenticated("token_expired", "the token has expired"));
-  return revoked(claims, *trust);
+  return trust->revocations->holds(principal, {});
 }
 
-Status TokenVerifier::revoked(const TokenClaims& claims, const TrustSnapshot& trust) const {
-  const auto dead = [] { return fail(unauthenticated("token_revoked", "the token was revoked")); };
-  if (trust.keys.find(claims.kid) == nullptr)
-    return fail(unauthenticated("unknown_kid", "the key that signed the token is trusted no more"));
-  if (trust.revoked_tokens.contains(claims.jti)) return dead();
-  if (trust.revoked_subjects.empty()) return {};
-  const auto at = trust.revoked_subjects.find(claims.principal.tenant.str() + "/" + claims.principal.subject.str());
-  // Tokens count whole seconds: one issued in the second of the revocation is dead too.
-  if (at != trust.revoked_subjects.end() && claims.issued_at <= at->second) return dead();
-  return {};
-}
-
-Result<TokenClaims> TokenVerifier::verify(std::string_view token, std::string_view audience) {
+Result<TokenClaims> TokenVerifier::verify(std::string_view token, std::string_view audience, TokenUse use) {
   WRIT_TRY(const auto trust, fresh_trust());
   const auto now = clock_.now();
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto it = remembered_.find(token); it != remembered_.end() && it->second.audience == audience) {
-      const auto& claims = it->second;
-      if (claims.expires_at > now) {
-        WRIT_CHECK(revoked(claims, *trust));
-        return claims;
-      }
-      remembered_.erase(it);
-    }
+  const auto known_as = memory_key(token, use);
+  const auto usable = [&](TokenClaims claims) -> Result<TokenClaims> {
+    if (trust->keys.find(claims.kid) == nullptr)
+      return fail(unauthenticated("unknown_kid", "the key that signed the token is trusted no more"));
+    WRIT_CHECK(trust->revocations->holds(claims.principal, claims.jti));
+    trust->revocations->narrow(claims.principal);
+    return claims;
+  };
+  if (auto known = remembered_.find(known_as); known && known->audience == audience) {
+    if (known->expires_at > now) return usable(std::move(*known));
+    remembered_.erase(known_as);
   }
-  WRIT_TRY(const auto claims, crypto::verify_jwt(token, trust->keys,
-                                                 {.issuer = std::string(issuer),
-                                                  .audience = std::string(audience),
-                                                  .now = now,
-                                                  .typ = std::string(access_token_type)}));
-  auto wire = schema::decode<Wire>(claims, {.unknown = schema::Unknown::ignore});
+  WRIT_TRY(const auto document, crypto::verify_jwt(token, trust->keys,
+                                                   {.issuer = std::string(issuer),
+                                                    .audience = std::string(audience),
+                                                    .now = now,
+                                                    .typ = std::string(type_of(use))}));
+  auto wire = schema::decode<Wire>(document, {.unknown = schema::Unknown::ignore});
   if (!wire) return fail(unauthenticated("malformed_token", "the token lacks claims"));
-  TokenClaims out{.principal = {.tenant = TenantId(wire->tenant),
-                                .subject = Subject(wire->sub),
-                                .kind = wire->kind,
-                                .scopes = split(wire->scope),
-                                .act = std::move(wire->act)},
-                  .audience = wire->aud,
-                  .jti = wire->jti,
-                  .issued_at = WallTime{Seconds{wire->iat}},
-                  .expires_at = WallTime{Seconds{wire->exp}},
-                  .kid = crypto::key_id_of(token)};
-  WRIT_CHECK(revoked(out, *trust));
-  const std::lock_guard lock(mutex_);
-  if (remembered_.size() >= remembered_max)
-    std::erase_if(remembered_, [&](const auto& entry) { return entry.second.expires_at <= now; });
-  if (remembered_.size() < remembered_max) remembered_.insert_or_assign(std::string(token), out);
-  return out;
+  auto claims = claims_of(std::move(*wire));
+  claims.kid = crypto::key_id_of(token);
+  remembered_.put(known_as, claims);
+  return usable(std::move(claims));
 }
 
 }  // namespace writ::identity

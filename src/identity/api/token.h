@@ -1,46 +1,43 @@
-// Tokens: the claims of principal and service tokens, and their verification against a snapshot of keys and revocations.
+// Tokens: the claims of principal and service tokens and of assertions, and their verification against a snapshot of keys
+// and revocations.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
-#include <unordered_map>
 
 #include "core/context.h"
 #include "crypto/jwt.h"
-#include "identity/api/types.h"
+#include "identity/api/recent_map.h"
+#include "identity/api/revocations.h"
 
 namespace writ::identity {
 
-/// RFC 9068. A grant or another JWT of ours never passes as an access token.
-inline constexpr std::string_view access_token_type = "at+jwt";
+/// What a token is for; a token of one use never passes as another's (`typ`, RFC 8725 section 3.11).
+///   access     of a principal for the public door (audience `writ`), or of a service for one callee
+///   assertion  a principal's, made for one caller to show at one callee; good nowhere else
+enum class TokenUse { access, assertion };
+[[nodiscard]] constexpr std::string_view type_of(TokenUse use) {
+  return use == TokenUse::access ? "at+jwt" : "writ-principal+jwt";
+}
 
 struct TokenClaims {
-  Principal principal;
+  Principal principal;  // with the credential that it came from
   std::string audience;
   std::string jti;
   WallTime issued_at;
   WallTime expires_at;
+  std::string caller{};  // of an assertion: the service that may show it
   std::string kid{};  // of the key that verified it; a token ends with its key
 };
 
-/// iss, aud, sub, tenant, kind, scope, act, iat, exp, jti. Errors: internal.
-[[nodiscard]] Result<std::string> sign_token(const TokenClaims& claims, const crypto::SigningKey& key);
-
-/// Lets a map of strings be asked with a view.
-struct TextHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-};
+/// iss, aud, sub, tenant, kind, scope, act, key, tok, gen, by, tex, azp, iat, exp, jti. Errors: internal.
+[[nodiscard]] Result<std::string> sign_token(const TokenClaims& claims, TokenUse use, const crypto::SigningKey& key);
 
 /// What is known of identity: an immutable snapshot, swapped whole.
 struct TrustSnapshot {
   crypto::KeySet keys;
-  std::set<std::string> revoked_tokens;  // jti
-  std::set<std::string> revoked_keys;  // key ids
-  std::map<std::string, WallTime> revoked_subjects;  // tenant/subject → tokens issued before are dead
+  std::shared_ptr<const Revocations> revocations = std::make_shared<Revocations>();  // shared with the snapshots before
   SteadyTime fresh_at;  // when identity last confirmed it
 };
 
@@ -58,22 +55,23 @@ class TokenVerifier {
   /// Errors: unavailable (identity_stale).
   [[nodiscard]] Status fresh() const;
 
-  /// Errors: unauthenticated (crypto's codes, token_revoked); unavailable (identity_stale).
-  [[nodiscard]] Result<TokenClaims> verify(std::string_view token, std::string_view audience);
-  /// Whether claims that verify() gave hold still. Errors: unauthenticated (token_expired, token_revoked, unknown_kid);
-  /// unavailable (identity_stale).
-  [[nodiscard]] Status holds(const TokenClaims& claims) const;
+  /// The claims, with the scopes that the principal has still.
+  /// Errors: unauthenticated (crypto's codes, token_revoked, key_revoked); unavailable (identity_stale).
+  [[nodiscard]] Result<TokenClaims> verify(std::string_view token, std::string_view audience,
+                                           TokenUse use = TokenUse::access);
+  /// Whether nothing that the principal came with was revoked.
+  /// Errors: unauthenticated (token_revoked, key_revoked); unavailable (identity_stale).
+  [[nodiscard]] Status holds(const Principal& principal) const;
 
  private:
   [[nodiscard]] Result<std::shared_ptr<const TrustSnapshot>> fresh_trust() const;
-  [[nodiscard]] Status revoked(const TokenClaims& claims, const TrustSnapshot& trust) const;
 
   static constexpr std::size_t remembered_max = 10'000;  // a claim set is about 1 KiB
   const Clock& clock_;
-  mutable std::mutex mutex_;
+  mutable std::mutex mutex_;  // for the pointer only
   std::shared_ptr<const TrustSnapshot> trust_;  // shared with readers that began before a swap
   // By the token itself: it is in this process's memory anyway, and only verified ones come here.
-  std::unordered_map<std::string, TokenClaims, TextHash, std::equal_to<>> remembered_;
+  RecentMap<TokenClaims> remembered_{remembered_max};
 };
 
 }  // namespace writ::identity

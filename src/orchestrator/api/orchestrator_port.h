@@ -1,4 +1,5 @@
-// The port of the orchestrator and its operations. Another tenant's ids are not_found everywhere.
+// The port of the orchestrator and its operations. Another tenant's ids are not_found everywhere, and
+// another person's without the scopes runs:read_all and runs:cancel_all.
 #pragma once
 
 #include "http/binding.h"
@@ -26,13 +27,13 @@ class OrchestratorPort {
 
 namespace op {
 using http::Method;
-inline constexpr http::Callers door{{"gateway", "cli"}};
+inline constexpr http::Callers door{{"gateway"}};
 inline constexpr http::Unary<StartSession, Started> start{{.id = "orchestrator.start",
                                                            .method = Method::post,
                                                            .path = "/internal/v1/sessions",
                                                            .summary = "Start a session and its first run.",
                                                            .exposure = http::internal_only,
-                                                           .access = http::service_token,
+                                                           .access = http::for_principal,
                                                            .callers = door,
                                                            .body_max = 256 * 1024,
                                                            .success_status = 201,
@@ -42,17 +43,17 @@ inline constexpr http::Unary<PostMessage, Started> post{{.id = "orchestrator.pos
                                                          .path = "/internal/v1/sessions/{session_id}/messages",
                                                          .summary = "Start the session's next run.",
                                                          .exposure = http::internal_only,
-                                                         .access = http::service_token,
+                                                         .access = http::for_principal,
                                                          .callers = door,
                                                          .body_max = 256 * 1024,
                                                          .success_status = 201,
-                                                         .errors = {{"no_session", "run_active"}}}};
+                                                         .errors = {{"no_session", "run_active", "not_your_session"}}}};
 inline constexpr http::Unary<SessionRef, Session> session{{.id = "orchestrator.session",
                                                            .method = Method::get,
                                                            .path = "/internal/v1/sessions/{session_id}",
                                                            .summary = "A session with its conversation.",
                                                            .exposure = http::internal_only,
-                                                           .access = http::service_token,
+                                                           .access = http::for_principal,
                                                            .callers = door,
                                                            .errors = {{"no_session"}}}};
 inline constexpr http::Unary<RunRef, Run> run{{.id = "orchestrator.run",
@@ -60,7 +61,7 @@ inline constexpr http::Unary<RunRef, Run> run{{.id = "orchestrator.run",
                                                .path = "/internal/v1/runs/{run_id}",
                                                .summary = "A run.",
                                                .exposure = http::internal_only,
-                                               .access = http::service_token,
+                                               .access = http::for_principal,
                                                .callers = door,
                                                .errors = {{"no_run"}}}};
 inline constexpr http::Streaming<WatchRun, RunEvent> watch{{.id = "orchestrator.watch",
@@ -68,7 +69,7 @@ inline constexpr http::Streaming<WatchRun, RunEvent> watch{{.id = "orchestrator.
                                                             .path = "/internal/v1/runs/{run_id}/events",
                                                             .summary = "Follow a run.",
                                                             .exposure = http::internal_only,
-                                                            .access = http::service_token,
+                                                            .access = http::for_principal,
                                                             .callers = door,
                                                             .deadline = Seconds{3600},
                                                             .errors = {{"no_run"}}}};
@@ -77,7 +78,7 @@ inline constexpr http::Unary<RunRef, Run> cancel{{.id = "orchestrator.cancel",
                                                   .path = "/internal/v1/runs/{run_id}/cancel",
                                                   .summary = "Cancel a run.",
                                                   .exposure = http::internal_only,
-                                                  .access = http::service_token,
+                                                  .access = http::for_principal,
                                                   .callers = door,
                                                   .repeat = http::Repeat::idempotent,
                                                   .errors = {{"no_run"}}}};
@@ -87,15 +88,15 @@ inline constexpr http::Unary<AnswerReview, Review> answer{
      .path = "/internal/v1/reviews/{review_id}/answer",
      .summary = "Answer a review.",
      .exposure = http::internal_only,
-     .access = http::service_token,
+     .access = http::for_principal,
      .callers = door,
-     .errors = {{"no_review", "own_request", "review_answered", "missing_scope"}}}};
+     .errors = {{"no_review", "own_request", "not_independent", "approver_gone", "review_answered", "missing_scope"}}}};
 inline constexpr http::Unary<ListReviews, ReviewPage> reviews{{.id = "orchestrator.reviews",
                                                                .method = Method::get,
                                                                .path = "/internal/v1/reviews",
                                                                .summary = "Reviews of the tenant.",
                                                                .exposure = http::internal_only,
-                                                               .access = http::service_token,
+                                                               .access = http::for_principal,
                                                                .callers = door}};
 }  // namespace op
 

@@ -124,6 +124,7 @@ struct TokenUse {
 struct Run {
   RunId run_id;
   SessionId session_id;
+  Subject subject;  // whose it is
   RunStatus status = RunStatus::running;
   std::string capsule;  // name@version
   std::string model;
@@ -138,9 +139,10 @@ struct Run {
   static constexpr auto fields() {
     return std::tuple(
         field("run_id", &Run::run_id, any, "Run."), field("session_id", &Run::session_id, any, "Session."),
-        field("status", &Run::status, any, "Status."), field("capsule", &Run::capsule, any, "name@version."),
-        field("model", &Run::model, any, "Model."), field("steps", &Run::steps, any, "Steps begun."),
-        field("usage", &Run::usage, any, "Tokens."), field("answer", &Run::answer, any, "When completed."),
+        field("subject", &Run::subject, any, "Whose it is."), field("status", &Run::status, any, "Status."),
+        field("capsule", &Run::capsule, any, "name@version."), field("model", &Run::model, any, "Model."),
+        field("steps", &Run::steps, any, "Steps begun."), field("usage", &Run::usage, any, "Tokens."),
+        field("answer", &Run::answer, any, "When completed."),
         field("reason", &Run::reason, any, "Why it ended or waits."),
         field("review_id", &Run::review_id, any, "While waiting_review."),
         field("created_at", &Run::created_at, any, "Start."), field("finished_at", &Run::finished_at, any, "End."),

@@ -44,11 +44,23 @@ Result<Grant> GrantVerifier::accept(const Context& ctx, std::string_view grant, 
   if (g->action != expected.action || g->resource != expected.resource || g->request_hash != expected.request_hash ||
       g->tenant != ctx.principal.tenant || g->subject != ctx.principal.subject)
     return fail(forbidden("grant_mismatch", "the grant is for another request"));
-  const std::lock_guard lock(mutex_);
-  std::erase_if(used_, [&](const auto& entry) { return entry.second <= now; });
-  if (!used_.emplace(g->decision_id.str(), g->expires_at).second)
-    return fail(forbidden("grant_used", "the grant was used before"));
+  WRIT_CHECK(use(*g, now));
   return *g;
+}
+
+Status GrantVerifier::use(const Grant& grant, WallTime now) {
+  const auto& id = grant.decision_id.str();
+  auto& shard = shards_.at(std::hash<std::string>{}(id) % shard_count);
+  const std::lock_guard lock(shard.mutex);
+  while (!shard.ends.empty() && shard.ends.top().first <= now) {
+    shard.used.erase(shard.ends.top().second);
+    shard.ends.pop();
+  }
+  if (shard.used.contains(id)) return fail(forbidden("grant_used", "the grant was used before"));
+  if (shard.used.size() >= shard_max) return fail(unavailable("grants_full", "too many grants are alive", Seconds{1}));
+  shard.used.insert(id);
+  shard.ends.emplace(grant.expires_at, id);
+  return {};
 }
 
 }  // namespace writ::policy

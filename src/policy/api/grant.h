@@ -1,11 +1,15 @@
 // Grant: the proof of a decision that a guarded service demands. Issued and signed by policy only.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <queue>
 #include <string>
-#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "core/context.h"
 #include "crypto/jwt.h"
@@ -54,14 +58,24 @@ class GrantVerifier {
     std::string resource;
     std::string request_hash;
   };
-  /// Errors: forbidden (no_grant, grant_invalid, grant_expired, grant_mismatch, grant_used).
+  /// Errors: forbidden (no_grant, grant_invalid, grant_expired, grant_mismatch, grant_used); unavailable
+  /// (no_grant_keys, grants_full: more are alive than can be remembered).
   [[nodiscard]] Result<Grant> accept(const Context& ctx, std::string_view grant, const Expected& expected);
 
  private:
   std::function<std::shared_ptr<const crypto::KeySet>()> keys_;
   const Clock& clock_;
-  std::mutex mutex_;
-  std::unordered_map<std::string, WallTime> used_;  // decision id → when it may be forgotten
+  // Decisions that were used, until their grants expire: those that end first are looked at first, so nothing is scanned.
+  struct Shard {
+    using End = std::pair<WallTime, std::string>;
+    std::mutex mutex;
+    std::unordered_set<std::string> used;
+    std::priority_queue<End, std::vector<End>, std::greater<>> ends;
+  };
+  static constexpr std::size_t shard_count = 16;  // more than the loops that ask at once
+  static constexpr std::size_t shard_max = 65'536;  // 8,000 grants a second of two minutes each, all shards together
+  [[nodiscard]] Status use(const Grant& grant, WallTime now);
+  std::array<Shard, shard_count> shards_;
 };
 
 }  // namespace writ::policy

@@ -37,6 +37,8 @@ class PolicyPort {
 namespace op {
 using http::Method;
 inline constexpr http::Callers deciders{{"orchestrator", "gateway"}};
+// Who demands grants; in one process the gateway's part of it keeps the keys for all.
+inline constexpr http::Callers guarded{{"slm", "recall", "gateway"}};
 
 inline constexpr http::Unary<EvaluateRequest, Decision> evaluate{
     {.id = "policy.evaluate",
@@ -44,7 +46,7 @@ inline constexpr http::Unary<EvaluateRequest, Decision> evaluate{
      .path = "/internal/v1/policy/evaluate",
      .summary = "Decide one action, reserve its budget and record both.",
      .exposure = http::internal_only,
-     .access = http::service_token,
+     .access = http::for_principal,
      .callers = deciders,
      .deadline = Seconds{5},
      .body_max = 2U << 20U,
@@ -55,7 +57,7 @@ inline constexpr http::Unary<InspectRequest, Inspection> inspect{{.id = "policy.
                                                                   .path = "/internal/v1/policy/inspect",
                                                                   .summary = "Scan the next piece of a model's output.",
                                                                   .exposure = http::internal_only,
-                                                                  .access = http::service_token,
+                                                                  .access = http::for_principal,
                                                                   .callers = deciders,
                                                                   .deadline = Seconds{5},
                                                                   .body_max = 2U << 20U,
@@ -66,7 +68,7 @@ inline constexpr http::Unary<SettleRequest, Settled> settle{{.id = "policy.settl
                                                              .path = "/internal/v1/policy/settle",
                                                              .summary = "Charge what a model call really used.",
                                                              .exposure = http::internal_only,
-                                                             .access = http::service_token,
+                                                             .access = http::for_principal,
                                                              .callers = deciders,
                                                              .deadline = Seconds{5},
                                                              .repeat = http::Repeat::idempotent,
@@ -77,7 +79,7 @@ inline constexpr http::Unary<FinishRequest, Finished> finish{
      .path = "/internal/v1/policy/finish",
      .summary = "Decide on an output and settle its call in one commit.",
      .exposure = http::internal_only,
-     .access = http::service_token,
+     .access = http::for_principal,
      .callers = deciders,
      .deadline = Seconds{5},
      .body_max = 2U << 20U,
@@ -98,14 +100,14 @@ inline constexpr http::Unary<ListAudit, AuditPage> list_audit{{.id = "policy.lis
                                                                .summary = "Read the audit chain.",
                                                                .exposure = http::internal_only,
                                                                .access = "audit:read",
-                                                               .callers = {{"gateway", "cli"}}}};
+                                                               .callers = {{"gateway"}}}};
 inline constexpr http::Unary<VerifyAudit, AuditReport> verify_audit{{.id = "policy.verify_audit",
                                                                      .method = Method::post,
                                                                      .path = "/internal/v1/audit/verify",
                                                                      .summary = "Verify chains and checkpoints.",
                                                                      .exposure = http::internal_only,
                                                                      .access = "audit:read",
-                                                                     .callers = {{"gateway", "cli"}},
+                                                                     .callers = {{"gateway"}},
                                                                      .deadline = Seconds{60},
                                                                      .repeat = http::Repeat::idempotent,
                                                                      .errors = {{"audit_busy"}}}};
@@ -116,7 +118,7 @@ inline constexpr http::Streaming<VerifyAudit, AuditReport> watch_audit_verificat
      .summary = "Verify chains and checkpoints, with progress.",
      .exposure = http::internal_only,
      .access = "audit:read",
-     .callers = {{"gateway", "cli"}},
+     .callers = {{"gateway"}},
      .deadline = Seconds{3600},
      .repeat = http::Repeat::idempotent,
      .errors = {{"audit_busy"}}}};
@@ -127,7 +129,7 @@ inline constexpr http::Streaming<ExportAudit, ExportLine> export_audit{
      .summary = "Everything that a verification elsewhere needs.",
      .exposure = http::internal_only,
      .access = "audit:read",
-     .callers = {{"gateway", "cli"}},
+     .callers = {{"gateway"}},
      .deadline = Seconds{3600},
      .errors = {{"audit_busy"}}}};
 inline constexpr http::Unary<http::Nothing, AuditHead> audit_head{{.id = "policy.audit_head",
@@ -136,26 +138,28 @@ inline constexpr http::Unary<http::Nothing, AuditHead> audit_head{{.id = "policy
                                                                    .summary = "The newest checkpoint, and its keys.",
                                                                    .exposure = http::internal_only,
                                                                    .access = "audit:read",
-                                                                   .callers = {{"gateway", "cli"}}}};
+                                                                   .callers = {{"gateway"}}}};
 inline constexpr http::Unary<http::Nothing, Budget> budget{{.id = "policy.budget",
                                                             .method = Method::get,
                                                             .path = "/internal/v1/policy/budget",
                                                             .summary = "The tenant's token window.",
                                                             .exposure = http::internal_only,
-                                                            .access = http::service_token,
-                                                            .callers = {{"gateway", "orchestrator", "cli"}}}};
+                                                            .access = http::for_principal,
+                                                            .callers = {{"gateway", "orchestrator"}}}};
 inline constexpr http::Unary<http::Nothing, ConstitutionInfo> constitution{{.id = "policy.constitution",
                                                                             .method = Method::get,
                                                                             .path = "/internal/v1/policy/constitution",
                                                                             .summary = "What is in force.",
                                                                             .exposure = http::internal_only,
-                                                                            .access = http::service_token}};
+                                                                            .access = http::service_token,
+                                                                            .callers = deciders}};
 inline constexpr http::Unary<http::Nothing, KeySetDocument> keys{{.id = "policy.keys",
                                                                   .method = Method::get,
                                                                   .path = "/internal/v1/policy/jwks.json",
                                                                   .summary = "Public keys of grants and checkpoints.",
                                                                   .exposure = http::internal_only,
-                                                                  .access = http::open}};
+                                                                  .access = http::service_token,
+                                                                  .callers = guarded}};
 }  // namespace op
 
 /// What a caller holds: the port over its binding.

@@ -29,7 +29,7 @@ inline constexpr http::Streaming<ChatRequest, ChatEvent> chat{
      .path = "/internal/v1/slm/chat",
      .summary = "Stream one answer under a grant.",
      .exposure = http::internal_only,
-     .access = http::service_token,
+     .access = http::for_principal,
      .callers = askers,
      .deadline = Seconds{600},
      .body_max = 4U << 20U,
