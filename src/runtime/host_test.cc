@@ -7,8 +7,6 @@
 #include <future>
 #include <thread>
 
-#include <boost/asio/post.hpp>
-
 #include "http/client.h"
 #include "http/test_server.h"
 
@@ -152,6 +150,11 @@ Task<void> ignores_its_stop() {
   for (;;) (void)co_await never.wait(SteadyTime::max(), {});
 }
 
+Task<void> holds_up_its_loop() {
+  std::this_thread::sleep_for(Seconds{60});
+  co_return;
+}
+
 TEST_F(HostTest, a_stop_that_leaves_work_behind_ends_the_process_without_destructors) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
@@ -180,7 +183,8 @@ TEST_F(HostTest, a_stop_whose_loop_is_held_up_ends_the_process) {
         hasty.stop_allowance = Millis{200};
         Host host(hasty, loops, nobody, process, log);
         if (!host.start()) std::_Exit(1);
-        asio::post(loops.at(0), [] { std::this_thread::sleep_for(Seconds{60}); });
+        async::TaskGroup group("test", 1);
+        (void)group.spawn(loops.at(0), "held up", holds_up_its_loop());
         (void)host.stop();
       },
       testing::ExitedWithCode(exit_not_stopped), "the stop did not end");
