@@ -23,6 +23,20 @@ void describe_body(json::object& document, const http::OperationInfo& info,
                                                                               {"content", std::move(content)}};
 }
 
+// RFC 6749 section 5.2: what is the client's fault is told in OAuth's own shape.
+void describe_token_errors(json::object& document) {
+  const json::object text{{"type", "string"}};
+  document.at("components").at("schemas").as_object()["OAuthError"] = json::object{
+      {"type", "object"}, {"required", {"error"}}, {"properties", {{"error", text}, {"error_description", text}}}};
+  document.at("paths")
+      .at(identity::op::token.info.path)
+      .at("post")
+      .at("responses")
+      .at("default")
+      .at("content")
+      .as_object()[http::json_type] = {{"schema", {{"$ref", "#/components/schemas/OAuthError"}}}};
+}
+
 std::string describe(const http::Routes& routes, std::string_view version) {
   http::RouteSet set({http::public_door});
   set.add(routes);
@@ -32,6 +46,7 @@ std::string describe(const http::Routes& routes, std::string_view version) {
             .description = "Governed agent runs and OpenAI-compatible chat. Every action is decided and audited."});
   describe_body<openai::ChatCompletionRequest>(document, openai::op::chat, {http::json_type});
   describe_body<identity::TokenRequest>(document, identity::op::token.info, {http::form_type, http::json_type});
+  describe_token_errors(document);
   return to_text(document);
 }
 

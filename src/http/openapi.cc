@@ -24,6 +24,35 @@ json::object content(std::string_view type, json::object schema) {
   return {{"content", json::object{{type, json::object{{"schema", std::move(schema)}}}}}};
 }
 
+// A path and a query hold text: what is not there is absent, never null.
+json::object never_null(json::object schema) {
+  if (auto* type = schema.if_contains("type"); type != nullptr && type->is_array()) *type = type->as_array().front();
+  if (auto* names = schema.if_contains("enum")) {
+    json::array kept;
+    for (const auto& name : names->as_array())
+      if (!name.is_null()) kept.push_back(name);
+    *names = std::move(kept);
+  }
+  return schema;
+}
+
+// OpenAPI 3.1 does not say what the schema of an event stream is of. So both: a whole event, as most readers hand it on, whose
+// `data` is JSON text; or that JSON.
+json::object event_schema(std::string_view component) {
+  const json::object event{
+      {"type", "object"},
+      {"required", {"data"}},
+      {"properties",
+       {{"data",
+         {{"type", "string"},
+          {"contentMediaType", json_type},
+          {"contentSchema", reference(component)},
+          {"description", "Of an event without a name; of `end` it is {}, of `error` a Problem."}}},
+        {"event", {{"type", "string"}, {"description", "None (message), end or error."}}},
+        {"id", {{"type", "string"}, {"description", "Where a reader goes on, as Last-Event-ID."}}}}}};
+  return {{"anyOf", json::array{event, reference(component)}}};
+}
+
 json::object problem_schema() {
   const json::object text{{"type", "string"}};
   return {{"type", "object"},
@@ -119,7 +148,8 @@ class Document {
     };
     const bool query = route.info.method == Method::get || route.info.method == Method::del;
     const auto parameter = [&](std::string_view name, std::string_view in, const json::object& schema, bool must) {
-      parameters.push_back(json::object{{"name", name}, {"in", in}, {"required", must}, {"schema", schema}});
+      parameters.push_back(
+          json::object{{"name", name}, {"in", in}, {"required", must}, {"schema", never_null(schema)}});
     };
     if (schemas.request_name.empty())
       for (const auto& name : in_path) parameter(name, "path", {{"type", "string"}}, true);
@@ -158,8 +188,8 @@ class Document {
     json::object ok{{"description", "Done."}};
     if (!schemas.response_name.empty()) {
       components_.try_emplace(schemas.response_name, schemas.response);
-      const auto type = route.shape == Shape::stream ? sse_type : json_type;
-      ok = content(type, reference(schemas.response_name));
+      ok = route.shape == Shape::stream ? content(sse_type, event_schema(schemas.response_name))
+                                        : content(json_type, reference(schemas.response_name));
       ok["description"] =
           route.shape == Shape::stream ? "Server-sent events; the data of each is this." : "The answer.";
     }

@@ -22,6 +22,14 @@ json::value typed(std::string_view text, std::string_view type) {
   return json::value(json::string_view(text.data(), text.size()));
 }
 
+// Of a field that may also be null, the type that it has otherwise.
+std::string type_of(const json::object& described) {
+  const auto* type = described.if_contains("type");
+  if (type == nullptr) return {};
+  if (const auto* either = type->if_array()) return std::string(view(either->front().as_string()));
+  return std::string(view(type->as_string()));
+}
+
 bool has_body(Method method) { return method != Method::get && method != Method::del; }
 
 class Merge {
@@ -115,8 +123,8 @@ std::shared_ptr<const RequestInput> make_input(const OperationInfo& info, const 
     for (const auto& member : properties->as_object()) {
       const auto& described = member.value().as_object();
       const auto* items = described.if_contains("items");
-      input->fields.push_back({std::string(std::string_view(member.key())), std::string(text_at(described, "type")),
-                               items == nullptr ? std::string() : std::string(text_at(items->as_object(), "type"))});
+      input->fields.push_back({std::string(std::string_view(member.key())), type_of(described),
+                               items == nullptr ? std::string() : type_of(items->as_object())});
     }
   }
   input->path_fields = template_names(info.path);

@@ -89,6 +89,10 @@ void describe_rule(json::object& schema, const Number& rule) {
   if (rule.min != std::numeric_limits<std::int64_t>::min()) schema["minimum"] = rule.min;
   if (rule.max != std::numeric_limits<std::int64_t>::max()) schema["maximum"] = rule.max;
 }
+void allow_null(json::object& schema) {
+  if (auto* type = schema.if_contains("type"); type != nullptr && type->is_string()) *type = json::array{*type, "null"};
+  if (auto* names = schema.if_contains("enum")) names->as_array().push_back(nullptr);
+}
 void describe_rule(json::object& schema, const Real& rule) {
   schema["minimum"] = rule.min;
   schema["maximum"] = rule.max;

@@ -63,6 +63,8 @@ void describe_rule(json::object& schema, const Any& rule);
 void describe_rule(json::object& schema, const Text& rule);
 void describe_rule(json::object& schema, const Number& rule);
 void describe_rule(json::object& schema, const Real& rule);
+/// What an optional member takes: also null, which means absent.
+void allow_null(json::object& schema);
 
 template <class T>
 struct is_optional : std::false_type {};
@@ -265,10 +267,15 @@ template <class T, class Rule = Any>
 [[nodiscard]] json::object describe(const Rule& rule = {}) {
   json::object out;
   if constexpr (is_optional<T>::value) {
-    return describe<typename T::value_type>(rule);
-  } else if constexpr (std::is_same_v<T, std::string> || is_id<T>::value) {
+    out = describe<typename T::value_type>(rule);
+    allow_null(out);
+  } else if constexpr (std::is_same_v<T, std::string>) {
     out["type"] = "string";
     describe_rule(out, rule);
+  } else if constexpr (is_id<T>::value) {
+    out["type"] = "string";
+    describe_rule(out, std::is_same_v<Rule, Text> ? text_rule(rule) : name_text);
+    if (!T::prefix.empty()) out["pattern"] = "^" + std::string(T::prefix);
   } else if constexpr (std::is_same_v<T, bool>) {
     out["type"] = "boolean";
   } else if constexpr (std::is_integral_v<T> || is_amount<T>::value || std::is_same_v<T, Millis>) {
@@ -288,7 +295,9 @@ template <class T, class Rule = Any>
     // Any JSON value.
   } else if constexpr (std::is_same_v<T, TextMap>) {
     out["type"] = "object";
-    out["additionalProperties"] = json::object{{"type", "string"}};
+    json::object value{{"type", "string"}};
+    describe_rule(value, rule);
+    out["additionalProperties"] = std::move(value);
   } else if constexpr (HasEnumNames<T>) {
     out["type"] = "string";
     json::array names;

@@ -88,7 +88,11 @@ TEST(Schema, unknown_fields_are_ignored_where_asked) {
 
 TEST(Schema, describes_itself_as_json_schema) {
   const auto described = schema::describe<Shape>();
-  EXPECT_EQ(described.at("properties").at("colour").at("enum").as_array().size(), 2U);
+  const auto& colour = described.at("properties").at("colour");
+  EXPECT_EQ(colour.at("enum").as_array().size(), 3U) << "null is as good as absent, and is said to be";
+  EXPECT_EQ(colour.at("type"), json::value(json::array{"string", "null"}));
+  EXPECT_EQ(described.at("properties").at("run").at("pattern"), "^run_");
+  EXPECT_EQ(described.at("properties").at("run").at("minLength"), 1);
   EXPECT_EQ(described.at("properties").at("points").at("items").at("properties").at("x").at("maximum"), 9);
   EXPECT_EQ(described.at("required").as_array().size(), 3U);
 }

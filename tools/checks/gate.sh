@@ -31,6 +31,7 @@ gate_checks() {
   check layers python3 tools/check_layers.py
   check tree python3 tools/check_tree.py
   pytest_part "model data" models/requirements-test.txt models/test_models.py
+  pytest_part "served documents" tests/e2e/requirements-schemathesis.txt tests/e2e/served_documents.py
   check names python3 tools/check_names.py
   check tidy tidy_is_clean
   if build tsan --gate; then
