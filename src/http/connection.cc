@@ -121,10 +121,7 @@ void Connection::tick(SteadyTime now) {
     start_heartbeat();
   if (core_->stopping && phase_ == Phase::idle && in_.bytes().empty()) {
     if (!draining_since_) draining_since_ = now;
-    // What the kernel holds for us already is a request that came in time, however late this loop reads it.
-    boost::system::error_code error;
-    const bool has_asked = socket_.available(error) > 0 && !error;
-    if (!has_asked && now - std::max(phase_began_, *draining_since_) >= drain_quiet) return close();
+    if (now - std::max(phase_began_, *draining_since_) >= drain_quiet) return leave();
   }
   if (now < deadline_) return;
   if (phase_ != Phase::head && phase_ != Phase::body) return close();
@@ -132,6 +129,19 @@ void Connection::tick(SteadyTime now) {
   timed_out_ = true;
   boost::system::error_code ignored;  // the pending read ends either way
   socket_.cancel(ignored);
+}
+
+// What has been read or lies in the kernel is a request that came in time, however late this loop gets to it: only a read
+// that is still waiting is given up, and on_read() looks once more.
+void Connection::leave() {
+  is_leaving_ = true;
+  boost::system::error_code ignored;  // the pending read ends either way
+  socket_.cancel(ignored);
+}
+
+bool Connection::has_input() {
+  boost::system::error_code error;
+  return socket_.available(error) > 0 && !error;
 }
 
 void Connection::start_read() {
@@ -144,6 +154,7 @@ void Connection::start_read() {
 
 void Connection::on_read(boost::system::error_code error, std::size_t n) {
   reading_ = false;
+  if (std::exchange(is_leaving_, false) && error == asio::error::operation_aborted && has_input()) return start_read();
   if (error) {
     gone_ = gone_ || !timed_out_;
     stop_.request_stop();

@@ -80,6 +80,8 @@ class Connection final : public std::enable_shared_from_this<Connection>, public
   Task<std::optional<Refusal>> read_body(std::size_t body_max);
   Task<bool> answer(const Route& route, Invocation call, CallHeaders headers, PathValues params);
   Task<bool> more();
+  void leave();
+  [[nodiscard]] bool has_input();
   void start_read();
   void on_read(boost::system::error_code error, std::size_t n);
   std::optional<Refusal> take_head();
@@ -109,6 +111,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, public
   Wake read_done_;
   bool reading_ = false;  // a read is under way
   bool gone_ = false;  // the client has closed, or the socket is broken
+  bool is_leaving_ = false;  // the server stops, and nothing was asked for a while
   bool timed_out_ = false;  // a deadline of reading has passed
 
   Phase phase_ = Phase::idle;
