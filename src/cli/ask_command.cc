@@ -35,32 +35,61 @@ Task<Result<gateway::Started>> start(gateway::GatewayPort* port, Context ctx, As
   co_return co_await port->start_session(std::move(ctx), std::move(in));
 }
 
+constexpr Millis look_again{200};
+constexpr Millis patience{10'000};  // without a word of the server: a restart is over by then
+
+void tell_that_it_goes_on(const RunId& run, std::string_view why) {
+  print_text(stderr, "\n");
+  print_line(stderr, fmt::format("{}; run {} is not lost: it goes on when the server runs again", why, run.str()));
+  print_line(stderr, "to follow it: writ ask --follow " + run.str());
+}
+
+enum class AtReview { leave, stay };
+
 /// Follows the run to its end, over broken streams too; 0 when it completed.
-Task<Result<int>> follow(gateway::GatewayPort* port, Context ctx, gateway::Started started, EventPrinter* printer) {
+Task<Result<int>> follow(gateway::GatewayPort* port, Context ctx, RunId run, EventPrinter* printer, AtReview at) {
   std::int64_t after = 0;
+  auto heard = system_clock().steady();
+  bool told = false;
   for (;;) {
-    WRIT_CO_TRY(auto events, co_await port->events(ctx, {.run_id = started.run_id, .after = after}));
-    for (;;) {
-      auto event = co_await events->next();
+    auto events = co_await port->events(ctx, {.run_id = run, .after = after});
+    if (!events && events.error().kind != ErrorKind::unavailable) co_return fail(std::move(events).error());
+    while (events) {
+      auto event = co_await (*events)->next();
       if (!event) {
         if (event.error().kind != ErrorKind::unavailable) co_return fail(std::move(event).error());
+        if (event.error().code == "stopping" && !std::exchange(told, true))
+          tell_that_it_goes_on(run, "the server is stopping");
         break;  // the stream was cut: go on after the last event
       }
-      if (!*event) co_return fail(internal("the stream ended before the run", "ask"));
+      if (!*event) break;  // a server that knows no other word for its stop
+      heard = system_clock().steady();
       if ((*event)->seq) after = *(*event)->seq;
       printer->print(**event);
       if ((*event)->type == "run_finished")
         co_return text_at((*event)->data, "status") == "completed" ? Exit::done : Exit::failed;
-      if ((*event)->type == "review_requested") co_return Exit::done;  // a person answers, perhaps in days
+      if (at == AtReview::leave && (*event)->type == "review_requested")
+        co_return Exit::done;  // a person answers, perhaps in days
     }
-    if (!co_await async::sleep_for(Millis{200}, ctx.cancel)) co_return fail(cancelled("ask"));
+    if (system_clock().steady() - heard > patience) {
+      if (!told) tell_that_it_goes_on(run, "the server does not answer");
+      co_return Exit::failed;
+    }
+    if (!co_await async::sleep_for(look_again, ctx.cancel)) co_return fail(cancelled("ask"));
   }
 }
 
 Task<Result<int>> ask_and_follow(gateway::GatewayPort* port, Context ctx, AskOptions options, EventPrinter* printer) {
+  if (!options.follow.empty()) {
+    const RunId run(options.follow);
+    printer->begin(run);
+    auto followed = co_await follow(port, ctx, run, printer, AtReview::stay);
+    if (!followed && followed.error().kind == ErrorKind::cancelled) co_return Exit::interrupted;  // it is not ours
+    co_return followed;
+  }
   WRIT_CO_TRY(const auto started, co_await start(port, ctx, std::move(options)));
   printer->begin(started.run_id);
-  auto result = co_await follow(port, ctx, started, printer);
+  auto result = co_await follow(port, ctx, started.run_id, printer, AtReview::leave);
   if (!result && result.error().kind == ErrorKind::cancelled) {
     auto goodbye = Context{}.within(Seconds{5});
     (void)co_await port->cancel(std::move(goodbye), {.run_id = started.run_id});

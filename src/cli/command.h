@@ -28,6 +28,7 @@ void tell_warnings(const app::Made& made);
 struct AskOptions {
   std::string prompt;
   std::string capsule, model, session, tool_choice;
+  std::string follow;  // a run that was started before; then nothing is asked
   bool json = false;
 };
 int ask(const AskOptions& options);

@@ -93,6 +93,12 @@ void EventPrinter::trace(const orchestrator::RunEvent& event) {
     line(fmt::format("  … step {} begins again, attempt {}", number_at(data, "step"), number_at(data, "attempt")));
   } else if (event.type == "tool_result") {
     line(fmt::format("  ← {} {}", text_at(data, "tool"), shown(data.if_contains("result"))));
+  } else if (event.type == "context_trimmed") {
+    line(fmt::format(
+        "  … not all of the conversation fits into the model's context of {} tokens: {} earlier exchanges and "
+        "{} steps left out, {} results shortened",
+        number_at(data, "context"), number_at(data, "exchanges"), number_at(data, "steps"),
+        number_at(data, "results")));
   } else if (event.type == "model_output") {
     end_text();
     if (const auto reason = text_at(data, "reason"); !reason.empty())

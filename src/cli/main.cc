@@ -18,14 +18,19 @@ int main(int argc, char** argv) {
 
   cli::AskOptions ask;
   auto* ask_command = app.add_subcommand("ask", "Ask an agent: one governed run with a live trace");
-  ask_command->add_option("prompt", ask.prompt, "What to ask")->required();
+  auto* ask_prompt = ask_command->add_option("prompt", ask.prompt, "What to ask");
+  ask_command->add_option("--follow", ask.follow, "Ask nothing: follow this run, from its beginning")
+      ->excludes(ask_prompt);
   ask_command->add_flag("--json", ask.json, "One JSON object per event");
   ask_command->add_option("--capsule", ask.capsule, "Agent definition (assistant)");
   ask_command->add_option("--model", ask.model, "Model instead of the capsule's");
   ask_command->add_option("--session", ask.session, "Go on with this session");
   ask_command->add_option("--tool-choice", ask.tool_choice,
                           "auto, none, required, or a tool's name, for the first step");
-  ask_command->callback([&] { code = cli::ask(ask); });
+  ask_command->callback([&] {
+    if (ask.prompt.empty() && ask.follow.empty()) throw CLI::RequiredError("prompt");
+    code = cli::ask(ask);
+  });
 
   cli::ServeOptions serve;
   auto* serve_command = app.add_subcommand("serve", "Serve the platform, or one service of it");

@@ -81,7 +81,7 @@ Made make_service(Deps deps) {
            {.name = "policy", .need = Need::optional, .status = [p] { return p->policy.get(p->deps.clock.steady()); }},
            {.name = "slm", .need = Need::optional, .status = [p] { return p->models.get(p->deps.clock.steady()); }}},
       .start = [p](runtime::Scope scope) { return start(p, scope); },
-      .drain = {},
+      .drain = [p] { p->service.drain(); },
       .flush = {},
       .owner = parts};
   return {.service = std::move(service), .port = p->service, .documents = p->documents};

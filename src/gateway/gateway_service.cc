@@ -1,5 +1,7 @@
 #include "gateway/gateway_service.h"
 
+#include "gateway/event_stream.h"
+
 namespace writ::gateway {
 
 using orchestrator::AnswerReview;
@@ -18,9 +20,11 @@ Task<Result<Run>> GatewayService::run(Context ctx, RunRef in) {
   return orchestrator_.run(std::move(ctx), std::move(in));
 }
 Task<Result<StreamPtr<RunEvent>>> GatewayService::events(Context ctx, WatchRun in) {
-  auto entry = std::make_unique<identity::LiveStreams::Entry>(live_streams_, std::move(ctx));
+  auto out = std::make_unique<EventStream>(ctx, stopping_.get_token());
+  auto entry = std::make_unique<identity::LiveStreams::Entry>(live_streams_, out->context());
   WRIT_CO_TRY(auto stream, co_await orchestrator_.watch(entry->context(), std::move(in)));
-  co_return std::make_unique<identity::LiveStream<RunEvent>>(std::move(entry), std::move(stream));
+  out->open(std::make_unique<identity::LiveStream<RunEvent>>(std::move(entry), std::move(stream)));
+  co_return out;
 }
 Task<Result<Run>> GatewayService::cancel(Context ctx, RunRef in) {
   return orchestrator_.cancel(std::move(ctx), std::move(in));

@@ -8,7 +8,7 @@
 
 namespace writ::gateway {
 
-/// Keeps nothing. The client's Idempotency-Key travels in the context to the service that owns the effect.
+/// Keeps nothing but who is to be told of a stop. The client's Idempotency-Key travels in the context to the service that owns the effect.
 class GatewayService final : public GatewayPort {
  public:
   GatewayService(orchestrator::OrchestratorPort& orchestrator, policy::PolicyPort& policy,
@@ -31,11 +31,14 @@ class GatewayService final : public GatewayPort {
   Task<Result<StreamPtr<policy::ExportLine>>> export_audit(Context ctx, policy::ExportAudit in) override;
   Task<Result<policy::AuditHead>> audit_head(Context ctx, http::Nothing in) override;
   Task<Result<policy::Budget>> budget(Context ctx, http::Nothing in) override;
+  /// Tells those who follow a run that this process stops. Thread: any.
+  void drain() { stopping_.request_stop(); }
 
  private:
   orchestrator::OrchestratorPort& orchestrator_;
   policy::PolicyPort& policy_;
   identity::LiveStreams& live_streams_;
+  std::stop_source stopping_;
 };
 
 }  // namespace writ::gateway

@@ -7,12 +7,34 @@
 namespace writ::governed {
 namespace {
 
+constexpr std::size_t calls_max = 4096;  // tool calls at once; those that hang stay among them
+constexpr std::size_t result_bytes_max = 256UL * 1024;  // policy scans it whole, the model reads it: more is a mistake
+
 json::value told(std::string_view code, std::string_view message) { return {{"error", code}, {"message", message}}; }
+
+ToolReturn not_called(std::string_view code, std::string_view message) {
+  return {.kind = ToolReturn::Kind::tool_error, .value = told(code, message), .called = false};
+}
+
+// What the model can mend it is told; what only time or people can mend goes to the caller. A `once` tool's refusal is
+// an answer too: it did nothing, and a person need not be asked whether it did.
+bool is_answer(const Error& error, tools::Effect effect) {
+  if (effect == tools::Effect::once && error.outcome == Outcome::unknown) return false;
+  switch (error.kind) {
+    case ErrorKind::invalid:
+    case ErrorKind::not_found: return true;
+    case ErrorKind::forbidden:
+    case ErrorKind::conflict:
+    case ErrorKind::too_large:
+    case ErrorKind::unsupported_media: return effect == tools::Effect::once;
+    default: return false;
+  }
+}
 
 }  // namespace
 
 Governed::Governed(policy::PolicyPort& policy, slm::SlmPort& slm, const tools::Toolbox& tools, async::TaskGroup& tasks)
-    : policy_(policy), slm_(slm), tools_(tools), tasks_(tasks) {}
+    : policy_(policy), slm_(slm), tools_(tools), tasks_(tasks), runner_(calls_max) {}
 
 Task<Result<StreamPtr<ChatItem>>> Governed::chat(Context ctx, ChatCall call) {
   // Names the default model, so that the grant, the record and the prices are about a real one.
@@ -22,7 +44,8 @@ Task<Result<StreamPtr<ChatItem>>> Governed::chat(Context ctx, ChatCall call) {
       if (model.is_default) call.prompt.model = model.id;
     if (call.prompt.model.empty()) co_return fail(not_found("no_model", "there is no default model"));
   }
-  WRIT_CO_TRY(const auto counted, co_await slm_.count(ctx, call.prompt));
+  if (!call.counted) { WRIT_CO_TRY(call.counted, co_await slm_.count(ctx, call.prompt)); }
+  const auto counted = *call.counted;
   const auto room = counted.context - counted.prompt;
   if (room.value < 1)
     co_return fail(invalid("context_overflow", "the prompt has " + std::to_string(counted.prompt.value) +
@@ -63,9 +86,9 @@ Task<Result<StreamPtr<ChatItem>>> Governed::chat(Context ctx, ChatCall call) {
                                          std::move(decided), std::move(events));
 }
 
-Task<Result<Decided>> Governed::decide_start(Context ctx, std::string request_id, const Actor& actor,
-                                             std::string model) {
-  auto question = ask_start(request_id, actor, model);
+Task<Result<Decided>> Governed::decide_start(Context ctx, std::string request_id, const Actor& actor, std::string model,
+                                             int asked) {
+  auto question = ask_start(request_id, actor, model, asked);
   Decided decided{
       .action = question.action, .resource = question.resource, .request_hash = question.request_hash, .decision = {}};
   WRIT_CO_TRY(decided.decision, co_await policy_.evaluate(std::move(ctx), std::move(question)));
@@ -82,48 +105,45 @@ Task<Result<Decided>> Governed::decide_tool(Context ctx, const ToolCall& call) {
   co_return decided;
 }
 
-Task<Result<ToolOutcome>> Governed::run_tool(Context ctx, ToolCall call, Decided allowed) {
+Task<Result<ToolReturn>> Governed::call_tool(Context ctx, ToolCall call, Decided allowed) {
   auto* tool = tools_.find(call.call.name);
   if (tool == nullptr) co_return fail(not_found("no_tool", "there is no tool " + call.call.name));
   if (allowed.decision.decision != policy::Verdict::allow || !allowed.decision.grant)
     co_return fail(forbidden("no_grant", "the call of " + call.call.name + " was not allowed"));
-  ToolOutcome out;
   auto arguments = parse_json(call.call.arguments);
-  if (!arguments || !arguments->is_object()) {
-    out.kind = ToolOutcome::Kind::tool_error;
-    out.result = told("bad_arguments", "the arguments are not a JSON object");
-    co_return out;
-  }
-  if (const auto problems = tools::check_arguments(tool->info().input_schema, *arguments); !problems.empty()) {
-    out.kind = ToolOutcome::Kind::tool_error;
-    out.result = told("bad_arguments", problems.front().pointer + " " + problems.front().message);
-    co_return out;
-  }
-  auto result = co_await tool->call(ctx.within(tool->info().timeout),
-                                    {.grant = *allowed.decision.grant, .idempotency_key = call.idempotency_key},
-                                    std::move(arguments->get_object()));
+  if (!arguments || !arguments->is_object())
+    co_return not_called("bad_arguments", "the arguments are not a JSON object");
+  if (const auto problems = tools::check_arguments(tool->info().input_schema, *arguments); !problems.empty())
+    co_return not_called("bad_arguments", problems.front().pointer + " " + problems.front().message);
+  auto result = co_await runner_.call(
+      *tool, std::move(ctx), {.grant = *allowed.decision.grant, .idempotency_key = std::move(call.idempotency_key)},
+      std::move(arguments->get_object()));
   if (!result) {
-    // What the model can mend it is told; what only time or people can mend goes to the caller.
-    if (result.error().kind != ErrorKind::invalid && result.error().kind != ErrorKind::not_found)
-      co_return fail(std::move(result).error());
-    out.kind = ToolOutcome::Kind::tool_error;
-    result = told(result.error().code, result.error().message);
+    if (!is_answer(result.error(), tool->info().effect)) co_return fail(std::move(result).error());
+    co_return ToolReturn{.kind = ToolReturn::Kind::tool_error,
+                         .value = told(result.error().code, result.error().message)};
   }
-  auto question = ask_tool_result(call, tool->info(), *result);
+  if (const auto bytes = to_text(*result).size(); bytes > result_bytes_max)
+    co_return ToolReturn{
+        .kind = ToolReturn::Kind::tool_error,
+        .value = told("result_too_large", "the tool did its work, but its result has " + std::to_string(bytes) +
+                                              " bytes; at most " + std::to_string(result_bytes_max) + " are taken")};
+  co_return ToolReturn{.value = std::move(*result)};
+}
+
+Task<Result<ToolOutcome>> Governed::judge_result(Context ctx, ToolCall call, tools::Effect effect,
+                                                 ToolReturn returned) {
+  using Kind = ToolOutcome::Kind;
+  ToolOutcome out{.kind = returned.kind == ToolReturn::Kind::result ? Kind::result : Kind::tool_error};
+  auto question = ask_tool_result(call, {.name = call.call.name, .effect = effect}, returned.value);
   Decided decided{
       .action = question.action, .resource = question.resource, .request_hash = question.request_hash, .decision = {}};
-  auto judged = co_await policy_.evaluate(ctx, std::move(question));
-  if (!judged) {
-    // The effect has happened; only the look at its result failed.
-    judged.error().outcome = Outcome::unknown;
-    co_return fail(std::move(judged).error());
-  }
-  decided.decision = std::move(*judged);
+  WRIT_CO_TRY(decided.decision, co_await policy_.evaluate(std::move(ctx), std::move(question)));
   if (decided.decision.decision != policy::Verdict::allow) {
-    out.kind = ToolOutcome::Kind::denied;
+    out.kind = Kind::denied;
     out.result = told("denied", "the tool's result was withheld: " + reason_of(decided.decision));
   } else {
-    out.result = std::move(*result);
+    out.result = std::move(returned.value);
   }
   out.decided = std::move(decided);
   co_return out;

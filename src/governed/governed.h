@@ -10,7 +10,7 @@
 #include "async/task_group.h"
 #include "policy/api/policy_port.h"
 #include "slm/api/slm_port.h"
-#include "tools/tool.h"
+#include "tools/tool_runner.h"
 
 namespace writ::governed {
 
@@ -19,6 +19,7 @@ struct Actor {
   struct Capsule {
     std::string name;
     std::int64_t version = 0;
+    std::string hash;  // of its text; for the record, rules do not see it
   };
   struct Place {
     std::string run_id;
@@ -42,6 +43,7 @@ struct ChatCall {
   std::string request_id;  // run/step/attempt, or call_<id>; actions and numbers are appended
   Actor actor;
   slm::Prompt prompt;
+  std::optional<slm::Count> counted;  // of this prompt, by a caller that has counted it already
 };
 /// How a governed chat ended.
 struct ChatEnd {
@@ -64,9 +66,17 @@ struct ChatItem {
 
 struct ToolCall {
   std::string request_id;
+  int asked = 0;  // how often this was asked before: another number is another question, decided under today's rules
   Actor actor;
   slm::ToolCall call;
   std::string idempotency_key;  // the same for every attempt
+};
+/// What a tool gave, not judged yet.
+struct ToolReturn {
+  enum class Kind { result, tool_error };
+  Kind kind = Kind::result;
+  json::value value;
+  bool called = true;  // false: the arguments never reached the tool; the value is ours and needs no judgement
 };
 /// What came of a tool call.
 struct ToolOutcome {
@@ -85,19 +95,31 @@ class Governed {
   /// quota_exceeded. Cancellation: dropping the stream stops the model and settles what was used.
   [[nodiscard]] Task<Result<StreamPtr<ChatItem>>> chat(Context ctx, ChatCall call);
 
+  /// Tokens of a prompt and the model's context. Errors: those of SlmPort::count.
+  [[nodiscard]] Task<Result<slm::Count>> count(Context ctx, slm::Prompt prompt) {
+    return slm_.count(std::move(ctx), std::move(prompt));
+  }
+
   /// Asks run.start for a capsule.
   [[nodiscard]] Task<Result<Decided>> decide_start(Context ctx, std::string request_id, const Actor& actor,
-                                                   std::string model);
+                                                   std::string model, int asked = 0);
   /// Asks tool.call only. The caller records the decision before it lets the effect happen.
   [[nodiscard]] Task<Result<Decided>> decide_tool(Context ctx, const ToolCall& call);
-  /// Runs an allowed call and asks tool.result. Errors: as the tool's, with their outcome; unavailable.
-  [[nodiscard]] Task<Result<ToolOutcome>> run_tool(Context ctx, ToolCall call, Decided allowed);
+  /// Runs an allowed call, in time whether the tool ends or not. The caller records what it gave before it is judged.
+  /// Errors: as ToolRunner::call; forbidden (no_grant).
+  [[nodiscard]] Task<Result<ToolReturn>> call_tool(Context ctx, ToolCall call, Decided allowed);
+  /// Asks tool.result about what the tool, or a person in its place, gave. Errors: those of policy.
+  [[nodiscard]] Task<Result<ToolOutcome>> judge_result(Context ctx, ToolCall call, tools::Effect effect,
+                                                       ToolReturn returned);
+  /// Tells the tools that are at work to end. Errors: deadline, naming those that hang.
+  [[nodiscard]] Task<Status> stop_tools(Millis patience) { return runner_.stop(patience); }
 
  private:
   policy::PolicyPort& policy_;
   slm::SlmPort& slm_;
   const tools::Toolbox& tools_;
   async::TaskGroup& tasks_;
+  tools::ToolRunner runner_;
 };
 
 }  // namespace writ::governed

@@ -9,7 +9,9 @@ namespace {
 
 json::object facts_of(const Actor& actor) {
   json::object out;
-  if (actor.capsule) out["capsule"] = {{"name", actor.capsule->name}, {"version", actor.capsule->version}};
+  if (actor.capsule)
+    out["capsule"] = {
+        {"name", actor.capsule->name}, {"version", actor.capsule->version}, {"hash", actor.capsule->hash}};
   if (actor.run) out["run"] = {{"id", actor.run->run_id}, {"step", actor.run->step}, {"attempt", actor.run->attempt}};
   if (!actor.approvals.empty()) out["approvals"] = actor.approvals;
   return out;
@@ -53,10 +55,10 @@ std::string question_id(std::string_view request_id, policy::Action action, int 
   return fmt::format("{}/{}/{}", request_id, schema::name_of(action), n);
 }
 
-policy::EvaluateRequest ask_start(std::string_view request_id, const Actor& actor, std::string_view model) {
+policy::EvaluateRequest ask_start(std::string_view request_id, const Actor& actor, std::string_view model, int asked) {
   auto facts = facts_of(actor);
   if (!model.empty()) facts["model"] = model;
-  return {.request_id = question_id(request_id, policy::Action::run_start, 0),
+  return {.request_id = question_id(request_id, policy::Action::run_start, asked),
           .action = policy::Action::run_start,
           .resource = {"Capsule", actor.capsule ? actor.capsule->name : ""},
           .context = facts,
@@ -95,7 +97,7 @@ policy::EvaluateRequest ask_model_output(const ChatCall& call, std::string_view 
 }
 
 policy::EvaluateRequest ask_tool_call(const ToolCall& call, const tools::ToolInfo& tool) {
-  return {.request_id = question_id(call.request_id, policy::Action::tool_call, 0),
+  return {.request_id = question_id(call.request_id, policy::Action::tool_call, call.asked),
           .action = policy::Action::tool_call,
           .resource = {"Tool", tool.name},
           .context = tool_facts(call.actor, tool),
@@ -107,7 +109,7 @@ policy::EvaluateRequest ask_tool_result(const ToolCall& call, const tools::ToolI
   auto facts = tool_facts(call.actor, tool);
   auto text = to_text(result);
   facts["result_bytes"] = text.size();
-  return {.request_id = question_id(call.request_id, policy::Action::tool_result, 0),
+  return {.request_id = question_id(call.request_id, policy::Action::tool_result, call.asked),
           .action = policy::Action::tool_result,
           .resource = {"Tool", tool.name},
           .context = std::move(facts),

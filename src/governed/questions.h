@@ -8,8 +8,9 @@ namespace writ::governed {
 /// `request_id/action/n`.
 [[nodiscard]] std::string question_id(std::string_view request_id, policy::Action action, int n);
 
-[[nodiscard]] policy::EvaluateRequest ask_start(std::string_view request_id, const Actor& actor,
-                                                std::string_view model);
+/// `asked`: the number of the question; see ToolCall.
+[[nodiscard]] policy::EvaluateRequest ask_start(std::string_view request_id, const Actor& actor, std::string_view model,
+                                                int asked);
 /// `counted`: the prompt's tokens. The estimate is an upper bound: counted + max_tokens.
 [[nodiscard]] policy::EvaluateRequest ask_model_call(const ChatCall& call, std::string_view model, Tokens counted);
 /// `n` counts re-decisions on new facts; `text` is all output so far.

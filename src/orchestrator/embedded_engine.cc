@@ -9,6 +9,7 @@ constexpr std::size_t claims_max = 100;      // of one commit
 constexpr Millis retry_pause{1000};          // after an error of the store
 constexpr Millis stop_patience{8000};        // within the process's own patience
 constexpr Millis store_patience{10'000};
+constexpr Millis clock_look{1000};  // a clock that was set back holds a timer up no longer
 
 }  // namespace
 
@@ -16,7 +17,9 @@ EmbeddedEngine::EmbeddedEngine(DriverDeps deps, async::Loops& loops, std::string
     : deps_(std::move(deps)),
       loops_(loops),
       owner_(std::move(owner)),
-      runs_("orchestrator.runs", static_cast<std::size_t>(deps_.settings.active_runs_max)) {}
+      runs_("orchestrator.runs", static_cast<std::size_t>(deps_.settings.active_runs_max)),
+      steps_(deps_.clock),
+      others_(deps_.settings.lease) {}
 
 Context EmbeddedEngine::own_context() const {
   Context ctx;
@@ -26,6 +29,7 @@ Context EmbeddedEngine::own_context() const {
 
 Task<Status> EmbeddedEngine::start(async::TaskGroup& tasks) {
   WRIT_CO_CHECK(co_await deps_.store.disown(own_context(), owner_));
+  WRIT_CO_CHECK(co_await deps_.store.bound_waits(own_context()));  // the clock may have been set meanwhile
   co_return tasks.spawn(co_await async::this_executor(), "orchestrator.schedule", schedule(tasks.stopping()));
 }
 
@@ -42,28 +46,80 @@ void EmbeddedEngine::interrupt_all() {
 Task<void> EmbeddedEngine::schedule(std::stop_token stop) {
   const auto renewal = deps_.settings.lease / 3;
   auto next_renewal = system_clock().steady() + renewal;
+  bool unbound = false;  // waits may be longer than they were to be
   while (!stop.stop_requested()) {
     if (system_clock().steady() >= next_renewal) {
       next_renewal = system_clock().steady() + renewal;
-      if (auto renewed =
-              co_await deps_.store.renew_leases(own_context(), owner_, deps_.clock.now() + deps_.settings.lease);
-          !renewed)
-        deps_.log.failed("leases_not_renewed", renewed.error());
+      co_await keep_leases();
+      co_await give_back_strays();
+    }
+    if (const auto step = steps_.look(); step != Millis{0}) {
+      deps_.log.info("clock_was_set", {{"by_ms", step}});
+      unbound = true;
+    }
+    if (unbound) {
+      const auto bound = co_await deps_.store.bound_waits(own_context());
+      unbound = !bound;
+      if (!bound) deps_.log.failed("waits_not_bound", bound.error());
     }
     const auto until = co_await claim(next_renewal);
-    (void)co_await due_.wait(until, stop);
+    co_await wait(until, stop);
   }
   stopping_.request_stop();
   interrupt_all();
   if (auto done = co_await runs_.stop(stop_patience); !done) deps_.log.failed("runs_not_stopped", done.error());
 }
 
+Task<void> EmbeddedEngine::keep_leases() {
+  if (auto renewed = co_await deps_.store.renew_leases(own_context(), owner_, deps_.settings.lease); !renewed)
+    deps_.log.failed("leases_not_renewed", renewed.error());
+  const auto leases = co_await deps_.store.other_leases(own_context(), owner_);
+  if (!leases) {
+    deps_.log.failed("leases_not_read", leases.error());
+    co_return;
+  }
+  for (const auto& gone : others_.gone(*leases, system_clock().steady())) {
+    deps_.log.warn("host_is_gone", {{"owner", gone}});
+    if (auto disowned = co_await deps_.store.disown(own_context(), gone); !disowned)
+      deps_.log.failed("runs_not_disowned", disowned.error());
+  }
+}
+
+Task<void> EmbeddedEngine::give_back_strays() {
+  auto owned = co_await deps_.store.owned(own_context(), owner_);
+  if (!owned) {
+    deps_.log.failed("claims_not_read", owned.error());
+    co_return;
+  }
+  {
+    // Claims are made by this task only: what is not among the active ones now was never driven.
+    const std::lock_guard lock(mutex_);
+    std::erase_if(*owned, [this](const Claim& claim) {
+      const auto found = active_.find(claim.run_id);
+      return found != active_.end() && found->second.fence == claim.fence;
+    });
+  }
+  if (owned->empty()) co_return;
+  deps_.log.warn("claims_given_back", {{"runs", owned->size()}});
+  if (auto given = co_await deps_.store.give_back(own_context(), std::move(*owned)); !given)
+    deps_.log.failed("claims_not_given_back", given.error());
+}
+
+Task<void> EmbeddedEngine::wait(SteadyTime until, std::stop_token stop) {
+  auto seen = steps_;  // the schedule itself must still see the step
+  for (;;) {
+    const auto slice = std::min(until, system_clock().steady() + clock_look);
+    if (co_await due_.wait(slice, stop) != async::Woken::timed_out || slice == until || seen.look() != Millis{0})
+      co_return;
+  }
+}
+
 Task<SteadyTime> EmbeddedEngine::claim(SteadyTime latest) {
   const auto most = static_cast<std::size_t>(deps_.settings.active_runs_max);
   const auto driven = runs_.running();
   if (driven >= most) co_return latest;  // the end of a run wakes it
-  auto claims = co_await deps_.store.claim_due(own_context(), owner_, deps_.clock.now(), deps_.settings.lease,
-                                               std::min(most - driven, claims_max));
+  auto claims =
+      co_await deps_.store.claim_due(own_context(), owner_, deps_.settings.lease, std::min(most - driven, claims_max));
   if (!claims) {
     deps_.log.failed("runs_not_claimed", claims.error());
     co_return std::min(latest, system_clock().steady() + retry_pause);
@@ -76,9 +132,14 @@ Task<SteadyTime> EmbeddedEngine::claim(SteadyTime latest) {
     }
     const auto what = "run " + claim.run_id.str();
     const auto loop = loops_.owner_of(claim.run_id.str());
-    if (auto spawned = runs_.spawn(loop, what, drive(claim, interrupt)); !spawned)
+    if (auto spawned = runs_.spawn(loop, what, drive(claim, interrupt)); spawned) {
+      deps_.probe.driven(1);
+    } else {
+      // It is given back with the next leases, or disowned by the next start.
       deps_.log.failed("run_not_driven", spawned.error());
-    else deps_.probe.driven(1);
+      const std::lock_guard lock(mutex_);
+      active_.erase(claim.run_id);
+    }
   }
   if (!claims->empty()) co_return system_clock().steady();  // there may be more
   auto due = co_await deps_.store.next_due(own_context());
@@ -87,7 +148,7 @@ Task<SteadyTime> EmbeddedEngine::claim(SteadyTime latest) {
     co_return std::min(latest, system_clock().steady() + retry_pause);
   }
   if (!*due) co_return latest;
-  co_return std::min(latest, system_clock().steady() + std::max(**due - deps_.clock.now(), Millis{0}));
+  co_return std::min(latest, system_clock().steady() + std::max(**due, Millis{0}));
 }
 
 Task<void> EmbeddedEngine::drive(Claim claim, std::stop_source interrupt) {

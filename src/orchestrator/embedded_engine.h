@@ -8,6 +8,7 @@
 
 #include "async/loops.h"
 #include "async/task_group.h"
+#include "orchestrator/run_clock.h"
 #include "orchestrator/run_driver.h"
 
 namespace writ::orchestrator {
@@ -33,6 +34,12 @@ class EmbeddedEngine {
     std::stop_source stop;
   };
   [[nodiscard]] Task<void> schedule(std::stop_token stop);
+  /// Once a third of a lease: this host's sign of life, and a look at those of others.
+  [[nodiscard]] Task<void> keep_leases();
+  /// Gives back what this host has and does not drive: a claim whose answer came too late.
+  [[nodiscard]] Task<void> give_back_strays();
+  /// Until the time or a wake-up; also returns when the machine's clock was set.
+  [[nodiscard]] Task<void> wait(SteadyTime until, std::stop_token stop);
   /// Claims and spawns; gives when to look again.
   [[nodiscard]] Task<SteadyTime> claim(SteadyTime latest);
   [[nodiscard]] Task<void> drive(Claim claim, std::stop_source interrupt);
@@ -44,6 +51,8 @@ class EmbeddedEngine {
   const std::string owner_;
   async::TaskGroup runs_;
   async::Signal due_;
+  ClockSteps steps_;
+  LeaseWatch others_;
   std::stop_source stopping_;  // of the drivers; requested before they are interrupted, so that they know why
   std::mutex mutex_;
   std::map<RunId, Active> active_;

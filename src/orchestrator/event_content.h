@@ -23,7 +23,7 @@ void for_each_content(EventData& event, Visit visit) {
         } else if constexpr (std::is_same_v<E, ModelOutput>) {
           visit(e.text);
           for (auto& call : e.tool_calls) visit(call.arguments);
-        } else if constexpr (std::is_same_v<E, ToolResult>) {
+        } else if constexpr (std::is_same_v<E, ToolResult> || std::is_same_v<E, ToolReturned>) {
           visit(e.result);
         } else if constexpr (std::is_same_v<E, ReviewAnswered>) {
           visit_optional(e.arguments);
@@ -43,7 +43,10 @@ void for_each_content(const RunState& state, Visit visit) {
     if (!turn.text.empty()) visit(turn.text);
     for (const auto& call : turn.tool_calls) visit(call.arguments);
   }
-  for (const auto& call : state.calls) visit(call.call.arguments);
+  for (const auto& call : state.calls) {
+    visit(call.call.arguments);
+    if (!call.result.empty()) visit(call.result);
+  }
   if (state.review && state.review->arguments) visit(*state.review->arguments);
   if (state.finish && state.finish->answer) visit(*state.finish->answer);
 }

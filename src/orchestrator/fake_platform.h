@@ -84,10 +84,14 @@ class CrashingDatabase final : public sql::Database {
 class FakePlatform {
  public:
   FakePlatform() {
-    toolbox.add(std::make_unique<EffectTool>("save", tools::Effect::idempotent, effects, lost_answers));
-    toolbox.add(std::make_unique<EffectTool>("journal", tools::Effect::once, effects, lost_answers));
+    toolbox.add(std::make_unique<EffectTool>("save", tools::Effect::idempotent, script, Seconds{10}));
+    toolbox.add(std::make_unique<EffectTool>("journal", tools::Effect::once, script, Seconds{10}));
+    toolbox.add(std::make_unique<EffectTool>("hasty", tools::Effect::once, script, Millis{50}));
+    toolbox.add(std::make_unique<EffectTool>("slow", tools::Effect::once, script, Seconds{600}));
     EXPECT_TRUE(capsules.add(*parse_capsule(
-        R"({"name":"tester","version":1,"system_prompt":"","tools":["save","journal"],"max_tokens":50})")));
+        R"({"name":"tester","version":1,"system_prompt":"","tools":["save","journal","hasty","slow"],"max_tokens":50})")));
+    EXPECT_TRUE(capsules.add(*parse_capsule(
+        R"({"name":"brief","version":1,"system_prompt":"","tools":["slow"],"limits":{"steps":8,"tokens":20000,"wall_ms":1000}})")));
     settings.lease = Millis{30'000};
   }
   ~FakePlatform() { down(); }
@@ -105,6 +109,9 @@ class FakePlatform {
     live->hub.close();
     EXPECT_TRUE(loops.run(live->tasks.stop(Seconds{10})));
     EXPECT_TRUE(loops.run(live->settling.stop(Seconds{10})));
+    script.let_go.request_stop();
+    EXPECT_TRUE(loops.run(live->governed.stop_tools(Seconds{10})));
+    script.let_go = {};
     live.reset();
   }
 
@@ -117,8 +124,9 @@ class FakePlatform {
   }
   [[nodiscard]] static Context boss() { return as("boss", {"reviews:decide"}); }
 
-  Started start(std::string prompt) {
-    auto started = loops.run(live->service.start(as("dev"), {.prompt = std::move(prompt), .capsule = "tester"}));
+  Started start(std::string prompt, std::string capsule = "tester") {
+    auto started =
+        loops.run(live->service.start(as("dev"), {.prompt = std::move(prompt), .capsule = std::move(capsule)}));
     EXPECT_TRUE(started) << started.error().message;
     return started.value_or(Started{});
   }
@@ -131,10 +139,12 @@ class FakePlatform {
   std::vector<RunEvent> watch(const RunId& id, std::int64_t after = 0, std::string_view until = "run_finished") {
     std::vector<RunEvent> out;
     auto stream = loops.run(live->service.watch(as("dev"), {.run_id = id, .after = after}));
+    if (!stream && stream.error().code == "stopping") return out;
     EXPECT_TRUE(stream);
     if (!stream) return out;
     for (;;) {
       auto item = loops.run((*stream)->next());
+      if (!item && item.error().code == "stopping") break;
       EXPECT_TRUE(item) << item.error().message;
       if (!item || !*item) break;
       out.push_back(std::move(**item));
@@ -180,8 +190,9 @@ class FakePlatform {
   MovedClock clock;
   observability::Logger log{"orchestrator", observability::Level::error, [](std::string_view) {}};
   OrchestratorSettings settings;
-  std::multiset<std::string> effects;
-  std::atomic<int> lost_answers{0};  // so many tool calls act, but their answer is lost
+  ToolScript script;
+  std::multiset<std::string>& effects = script.effects;
+  std::atomic<int>& lost_answers = script.lost_answers;
   tools::Toolbox toolbox;
   CapsuleSet capsules = *CapsuleSet::load({});
   FakeIdentity identity;

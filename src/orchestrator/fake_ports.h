@@ -104,6 +104,10 @@ class FakePolicy final : public policy::RefusingPolicyPort {
     EXPECT_FALSE(ctx.tenant().empty());  // on behalf of the run's principal
     const std::lock_guard lock(mutex_);
     if (down) co_return fail(unavailable("policy_down", "policy is down"));
+    if (in.action == policy::Action::tool_result && results_down > 0) {
+      --results_down;
+      co_return fail(unavailable("policy_down", "policy is down"));
+    }
     const auto [stored, is_new] =
         answers_.try_emplace(in.request_id, in.action, canonical_json(schema::encode(in)), policy::Decision{});
     auto& [action, body, answer] = stored->second;
@@ -114,6 +118,7 @@ class FakePolicy final : public policy::RefusingPolicyPort {
     if (const auto found = verdicts.find(in.resource.id);
         found != verdicts.end() && in.action != policy::Action::tool_result)
       answer.decision = found->second;
+    if (in.action == policy::Action::tool_result && withholds) answer.decision = policy::Verdict::deny;
     if (in.action == policy::Action::model_output && in.content && in.content->contains("forbidden words"))
       answer.decision = policy::Verdict::deny;
     if (answer.decision == policy::Verdict::review && approved(in)) answer.decision = policy::Verdict::allow;
@@ -150,6 +155,8 @@ class FakePolicy final : public policy::RefusingPolicyPort {
   }
   std::map<std::string, policy::Verdict> verdicts;  // by tool, capsule or model
   std::atomic<bool> down{false};
+  std::atomic<int> results_down{0};  // so many questions about results are not answered
+  std::atomic<bool> withholds{false};  // the results of tools
   std::map<std::string, json::object> audit;
 
  private:
@@ -194,8 +201,10 @@ class FakeSlm final : public slm::SlmPort {
     else events.push_back(std::move(end));
     co_return std::make_unique<Scripted>(*this, std::move(ctx), std::move(events));
   }
-  Task<Result<slm::Count>> count(Context, slm::Prompt) override {
-    co_return slm::Count{.prompt = Tokens{10}, .context = Tokens{2048}};
+  /// A token for every four bytes.
+  Task<Result<slm::Count>> count(Context, slm::Prompt prompt) override {
+    const auto bytes = to_text(prompt.messages).size() + to_text(prompt.tools).size();
+    co_return slm::Count{.prompt = Tokens{static_cast<std::int64_t>(bytes / 4)}, .context = Tokens{context}};
   }
   Task<Result<slm::ModelList>> models(Context, http::Nothing) override {
     co_return slm::ModelList{.models = {{.id = "tiny", .is_default = true, .context = Tokens{2048}}}};
@@ -204,6 +213,7 @@ class FakeSlm final : public slm::SlmPort {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return waiting_ > 0; });
   }
+  std::atomic<std::int64_t> context{2048};
   std::vector<slm::Prompt> prompts;
   std::atomic<int> dropped{0};  // streams that were destroyed before their end
 
@@ -239,25 +249,41 @@ class FakeSlm final : public slm::SlmPort {
   int waiting_ = 0;
 };
 
-/// {text} → {written}. Its effects are kept here, outside the orchestrator's data, as a real tool's would be.
+/// What tools did and how they answer; outside the orchestrator's data, as a real tool's would be.
+struct ToolScript {
+  std::multiset<std::string> effects;
+  std::atomic<int> lost_answers{0};  // so many tool calls act, but their answer is lost
+  std::optional<Error> failure;  // what each call answers after it acted
+  std::atomic<bool> hangs{false};  // each call acts and then listens to nobody, until let_go
+  std::atomic<int> hanging{0};
+  std::stop_source let_go;
+};
+
+/// {text} → {written}.
 class EffectTool final : public tools::Tool {
  public:
-  EffectTool(std::string name, tools::Effect effect, std::multiset<std::string>& effects,
-             std::atomic<int>& lost_answers)
-      : effects_(effects), lost_answers_(lost_answers) {
+  EffectTool(std::string name, tools::Effect effect, ToolScript& script, Millis timeout) : script_(script) {
     info_ = {.name = std::move(name),
              .description = "Does it.",
              .input_schema = {{"type", "object"},
                               {"properties", {{"text", {{"type", "string"}}}}},
                               {"required", {"text"}},
                               {"additionalProperties", false}},
-             .effect = effect};
+             .effect = effect,
+             .timeout = timeout};
   }
   const tools::ToolInfo& info() const override { return info_; }
   Task<Result<json::value>> call(Context, tools::ToolCallContext call, json::object arguments) override {
-    effects_.insert(call.idempotency_key + " " + std::string(text_at(arguments, "text")));
-    if (lost_answers_ > 0) {
-      --lost_answers_;
+    script_.effects.insert(call.idempotency_key + " " + std::string(text_at(arguments, "text")));
+    if (script_.hangs) {
+      ++script_.hanging;
+      const async::Signal never;
+      (void)co_await never.wait(SteadyTime::max(), script_.let_go.get_token());
+      --script_.hanging;
+    }
+    if (script_.failure) co_return fail(*script_.failure);
+    if (script_.lost_answers > 0) {
+      --script_.lost_answers;
       auto error = internal("the connection broke");
       error.outcome = Outcome::unknown;
       co_return fail(std::move(error));
@@ -266,8 +292,7 @@ class EffectTool final : public tools::Tool {
   }
 
  private:
-  std::multiset<std::string>& effects_;
-  std::atomic<int>& lost_answers_;
+  ToolScript& script_;
   tools::ToolInfo info_;
 };
 

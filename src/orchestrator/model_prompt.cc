@@ -52,24 +52,24 @@ std::string refusal(std::string_view code, std::string_view words) {
   return to_text({{"error", code}, {"message", words}});
 }
 
-Result<slm::Prompt> model_prompt(const RunState& state, const Texts& texts, const std::vector<Exchange>& earlier,
-                                 const Capsule& capsule, const tools::Toolbox& toolbox) {
-  slm::Prompt out{.model = state.start.model,
-                  .max_tokens = std::min(capsule.max_tokens, state.tokens_free().value),
-                  .temperature = capsule.temperature};
-  if (!capsule.system_prompt.empty()) out.messages.push_back(message("system", capsule.system_prompt));
-  for (const auto& exchange : earlier) {
-    out.messages.push_back(message("user", exchange.prompt));
-    out.messages.push_back(message("assistant", exchange.answer));
-  }
+Result<Conversation> model_conversation(const RunState& state, const Texts& texts, const Earlier& earlier,
+                                        const Capsule& capsule, const tools::Toolbox& toolbox) {
+  Conversation out{.head = {.model = state.start.model,
+                            .max_tokens = std::min(capsule.max_tokens, state.tokens_free().value),
+                            .temperature = capsule.temperature},
+                   .forgotten = earlier.forgotten};
+  if (!capsule.system_prompt.empty()) out.head.messages.push_back(message("system", capsule.system_prompt));
+  for (const auto& exchange : earlier.exchanges)
+    out.exchanges.push_back({message("user", exchange.prompt), message("assistant", exchange.answer)});
   WRIT_TRY(const auto prompt, text_of(texts, state.start.prompt));
-  out.messages.push_back(message("user", prompt));
+  out.question = message("user", prompt);
   for (const auto& turn : state.turns) {
     WRIT_TRY(auto made, turn.call_id.empty() ? assistant_message(turn, texts) : tool_message(turn, texts));
-    out.messages.push_back(std::move(made));
+    if (turn.call_id.empty() || out.steps.empty()) out.steps.emplace_back();
+    out.steps.back().push_back(std::move(made));
   }
-  WRIT_TRY(out.tools, toolbox.openai_tools(capsule.tools));
-  if (!out.tools.empty()) out.tool_choice = choice_for(state, capsule);
+  WRIT_TRY(out.head.tools, toolbox.openai_tools(capsule.tools));
+  if (!out.head.tools.empty()) out.head.tool_choice = choice_for(state, capsule);
   return out;
 }
 

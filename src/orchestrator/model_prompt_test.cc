@@ -20,6 +20,12 @@ Capsule capsule() {
   return {.name = "assistant", .system_prompt = "Help.", .tools = {"calculator"}, .max_tokens = 100};
 }
 
+Result<slm::Prompt> model_prompt(const RunState& state, const Texts& texts, std::vector<Exchange> earlier,
+                                 const Capsule& capsule, const tools::Toolbox& toolbox) {
+  WRIT_TRY(auto conversation, model_conversation(state, texts, {.exchanges = std::move(earlier)}, capsule, toolbox));
+  return PromptWindow(std::move(conversation)).prompt();
+}
+
 TEST(ModelPrompt, tells_the_session_the_question_and_the_turns_in_openais_form) {
   auto run = in_tools({{"call_1", "calculator", "args"}});
   run.decide_tool(policy::Verdict::deny);

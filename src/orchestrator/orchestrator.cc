@@ -11,6 +11,7 @@ namespace {
 constexpr std::string_view embedded_owner = "embedded";  // one per database: its lock file sees to that
 constexpr std::size_t settling_max = 4096;               // settlements that outlive their stream
 constexpr Millis settle_stop_patience{5000};
+constexpr Millis tool_stop_patience{500};                // their drivers have waited for them already
 
 tools::Toolbox make_toolbox(const Deps& deps) {
   tools::Toolbox out;
@@ -32,7 +33,8 @@ struct Parts {
         toolbox(make_toolbox(deps)),
         store(*deps.database, std::move(content)),
         probe(deps.registry),
-        hub(deps.clock),
+        hub(deps.clock, {.per_principal = static_cast<std::size_t>(deps.settings.principal_watches),
+                         .per_tenant = static_cast<std::size_t>(deps.settings.tenant_watches)}),
         settling("orchestrator.settling", settling_max),
         governed(deps.policy, deps.slm, toolbox, settling),
         engine({store, governed, deps.identity, toolbox, capsules, deps.settings, hub, probe, deps.log, deps.clock,
@@ -89,7 +91,12 @@ Task<Status> start(Parts* parts, runtime::Scope scope) {
   co_return scope.tasks.spawn(scope.loops.at(0), "orchestrator.keep_house", keep_house(parts, scope.tasks.stopping()));
 }
 
-Task<Status> flush(Parts* parts) { co_return co_await parts->settling.stop(settle_stop_patience); }
+Task<Status> flush(Parts* parts) {
+  // A tool that hangs is named and left behind: its call is of unknown outcome, and the run says so at the next start.
+  if (auto ended = co_await parts->governed.stop_tools(tool_stop_patience); !ended)
+    parts->deps.log.failed("tools_left_behind", ended.error());
+  co_return co_await parts->settling.stop(settle_stop_patience);
+}
 
 }  // namespace
 

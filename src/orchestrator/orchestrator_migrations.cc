@@ -115,6 +115,28 @@ CREATE TABLE run_snapshots (
   FOREIGN KEY (tenant, run) REFERENCES runs (tenant, id)
 ) STRICT, WITHOUT ROWID;
 )"});
+  all.push_back({.name = "orchestrator/0003_run_time", .sql = R"(
+-- How long the run was to wait when it was parked: due_at moves with the clock, this does not.
+ALTER TABLE runs ADD COLUMN wait_ms INTEGER NOT NULL DEFAULT 0;
+-- Of the session's runs, from 1: their order does not hang on a clock.
+ALTER TABLE runs ADD COLUMN nth INTEGER NOT NULL DEFAULT 0;
+UPDATE runs SET nth = (SELECT count(*) FROM runs r WHERE r.tenant = runs.tenant AND r.session = runs.session
+                       AND (r.created_at, r.id) <= (runs.created_at, runs.id));
+)"});
+  all.push_back({.name = "orchestrator/0004_capsule_versions", .sql = R"(
+-- The text that a version stood for when the tenant's first run of it began.
+CREATE TABLE capsule_versions (
+  tenant     TEXT NOT NULL,
+  name       TEXT NOT NULL,
+  version    INTEGER NOT NULL,
+  hash       TEXT NOT NULL,  -- SHA-256 in hex of the canonical JSON
+  first_used INTEGER NOT NULL,
+  PRIMARY KEY (tenant, name, version)
+) STRICT, WITHOUT ROWID;
+INSERT OR IGNORE INTO capsule_versions (tenant, name, version, hash, first_used)
+  SELECT tenant, data ->> '$.capsule', data ->> '$.capsule_version', data ->> '$.capsule_hash', at FROM events
+  WHERE type = 'run_started' AND coalesce(data ->> '$.capsule_hash', '') <> '' ORDER BY at;
+)"});
   return all;
 }
 

@@ -153,7 +153,7 @@ Task<Result<StreamPtr<RunEvent>>> OrchestratorService::watch(Context ctx, WatchR
     co_return std::move(stream);
   }
   // Subscribed before the first read: what happens between them comes twice and is given once.
-  auto live = deps_.hub.subscribe(in.run_id, ctx);
+  WRIT_CO_TRY(auto live, deps_.hub.subscribe(in.run_id, ctx));
   auto watch = std::make_unique<RunWatch>(deps_.store, std::move(ctx), in.run_id, std::min(in.after, found.last_seq),
                                           std::move(live));
   WRIT_CO_CHECK(co_await watch->catch_up());

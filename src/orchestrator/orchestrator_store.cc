@@ -1,5 +1,6 @@
 #include "orchestrator/orchestrator_store.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "orchestrator/run_snapshots.h"
@@ -12,7 +13,9 @@ using content::ContentStore;
 using sql::Reader;
 using sql::Transaction;
 
-constexpr std::int64_t earlier_max = 20;        // exchanges of a session that the model is told again
+// Of a session, what a model may be told again: more than any context holds, and no more than a run may keep in memory.
+constexpr std::int64_t earlier_max = 200;
+constexpr std::size_t earlier_bytes_max = 512UL * 1024;
 
 // The stored response of the same request, or that of `effect`, which is kept in the same transaction.
 template <class Out, class Effect>
@@ -30,21 +33,26 @@ Result<std::optional<std::string>> text_of(Reader& reader, const ContentStore& c
   return content.get(reader, tenant, subject, writ::ContentId(*id));
 }
 
-Result<std::vector<Exchange>> earlier_exchanges(Reader& reader, const ContentStore& content,
-                                                const tables::RunRow& row) {
-  WRIT_TRY(
-      const auto rows,
-      reader.rows(
-          "SELECT prompt, answer FROM runs WHERE tenant = ?1 AND session = ?2 AND id < ?3 AND status = 'completed' "
-          "ORDER BY created_at DESC, id DESC LIMIT ?4",
-          row.tenant, row.session, row.id, earlier_max));
-  std::vector<Exchange> out;
+Result<Earlier> earlier_exchanges(Reader& reader, const ContentStore& content, const tables::RunRow& row) {
+  WRIT_TRY(const auto rows,
+           reader.rows("SELECT prompt, answer, count(*) OVER () FROM runs WHERE tenant = ?1 AND session = ?2 AND "
+                       "nth < ?3 AND status = 'completed' ORDER BY nth DESC LIMIT ?4",
+                       row.tenant, row.session, row.nth, earlier_max));
+  Earlier out;
+  std::size_t bytes = 0;
+  std::int64_t read = 0;
   for (const auto& run : rows) {
+    if (bytes >= earlier_bytes_max) break;
+    ++read;
     WRIT_TRY(auto prompt, text_of(reader, content, row.tenant, row.data_subject, run.get<std::string>(0)));
     WRIT_TRY(auto answer,
              text_of(reader, content, row.tenant, row.data_subject, run.get<std::optional<std::string>>(1)));
-    if (prompt && answer) out.insert(out.begin(), {std::move(*prompt), std::move(*answer)});
+    if (!prompt || !answer) continue;
+    bytes += prompt->size() + answer->size();
+    out.exchanges.push_back({std::move(*prompt), std::move(*answer)});
   }
+  std::ranges::reverse(out.exchanges);
+  if (!rows.empty()) out.forgotten = rows.front().get<std::int64_t>(2) - read;
   return out;
 }
 
@@ -92,7 +100,7 @@ Task<Result<std::optional<SessionRow>>> OrchestratorStore::find_session(Context 
     WRIT_TRY(const auto metadata, parse_json(row->get<std::string_view>(3)));
     WRIT_TRY(out.metadata, schema::decode<schema::TextMap>(metadata));
     WRIT_TRY(const auto runs,
-             reader.rows("SELECT id FROM runs WHERE tenant = ?1 AND session = ?2 ORDER BY created_at, id", tenant, id));
+             reader.rows("SELECT id FROM runs WHERE tenant = ?1 AND session = ?2 ORDER BY nth", tenant, id));
     for (const auto& run : runs) out.runs.push_back(run.get<RunId>(0));
     return out;
   });
@@ -186,6 +194,10 @@ Task<Result<OrchestratorStore::Answered>> OrchestratorStore::answer_review(Conte
         return fail(conflict("review_answered", "the review is no longer open"));
       WRIT_TRY(const auto row, tables::find_row(tx, tenant, review->run_id));
       WRIT_TRY(auto state, tables::read_state(tx, tenant, review->run_id));
+      if (state.finish && review->kind == ReviewKind::action)
+        return fail(conflict("review_answered", "the review is no longer open: the run is ending"));
+      if (state.finish && draft.answer == ReviewAnswer::retry)
+        return fail(conflict("run_ending", "the run is ending, so the call is not tried again: answer done or deny"));
       auto event = draft;
       if (state.review) event.decision_id = state.review->decision_id;
       WRIT_TRY(out.appended,
@@ -198,16 +210,17 @@ Task<Result<OrchestratorStore::Answered>> OrchestratorStore::answer_review(Conte
   });
 }
 
-Task<Result<std::vector<Claim>>> OrchestratorStore::claim_due(Context ctx, std::string owner, WallTime now,
-                                                              Millis lease, std::size_t limit) {
-  return database_.write(std::move(ctx), [owner, now, lease, limit](Transaction& tx) -> Result<std::vector<Claim>> {
+Task<Result<std::vector<Claim>>> OrchestratorStore::claim_due(Context ctx, std::string owner, Millis lease,
+                                                              std::size_t limit) {
+  return database_.write(std::move(ctx), [owner, lease, limit](Transaction& tx) -> Result<std::vector<Claim>> {
     WRIT_TRY(const auto rows,
              tx.rows("UPDATE runs SET owner = ?1, lease_until = ?3, fence = fence + 1 WHERE (tenant, id) IN ("
-                     "SELECT tenant, id FROM runs WHERE finished_at IS NULL AND due_at <= ?2 "
-                     "AND (owner IS NULL OR lease_until <= ?2) ORDER BY due_at LIMIT ?4) RETURNING tenant, id, fence",
-                     owner, now, now + lease, limit));
+                     "SELECT tenant, id FROM runs WHERE finished_at IS NULL AND due_at <= ?2 AND owner IS NULL "
+                     "ORDER BY due_at LIMIT ?4) RETURNING tenant, id, fence, wait_ms > 0",
+                     owner, tx.now(), tx.now() + lease, limit));
     std::vector<Claim> out;
-    for (const auto& row : rows) out.push_back({row.get<TenantId>(0), row.get<RunId>(1), row.get<std::int64_t>(2)});
+    for (const auto& row : rows)
+      out.push_back({row.get<TenantId>(0), row.get<RunId>(1), row.get<std::int64_t>(2), row.get<bool>(3)});
     return out;
   });
 }
@@ -220,26 +233,70 @@ Task<Status> OrchestratorStore::disown(Context ctx, std::string owner) {
   });
 }
 
-Task<Result<std::optional<WallTime>>> OrchestratorStore::next_due(Context ctx) {
-  return database_.read(std::move(ctx), [](Reader& reader) -> Result<std::optional<WallTime>> {
+Task<Result<std::optional<Millis>>> OrchestratorStore::next_due(Context ctx) {
+  return database_.read(std::move(ctx), [](Reader& reader) -> Result<std::optional<Millis>> {
     WRIT_TRY(const auto row, reader.row("SELECT min(due_at) FROM runs WHERE finished_at IS NULL AND owner IS NULL"));
-    return row ? row->get<std::optional<WallTime>>(0) : std::nullopt;
+    const auto due = row ? row->get<std::optional<WallTime>>(0) : std::nullopt;
+    return due ? std::optional(*due - reader.now()) : std::nullopt;
   });
 }
 
-Task<Status> OrchestratorStore::renew_leases(Context ctx, std::string owner, WallTime until) {
-  return database_.write(std::move(ctx), [owner, until](Transaction& tx) -> Status {
-    WRIT_CHECK(tx.run("UPDATE runs SET lease_until = ?2 WHERE owner = ?1 AND finished_at IS NULL", owner, until));
+Task<Status> OrchestratorStore::renew_leases(Context ctx, std::string owner, Millis lease) {
+  return database_.write(std::move(ctx), [owner, lease](Transaction& tx) -> Status {
+    WRIT_CHECK(
+        tx.run("UPDATE runs SET lease_until = ?2 WHERE owner = ?1 AND finished_at IS NULL", owner, tx.now() + lease));
     return {};
   });
 }
 
-Task<Result<bool>> OrchestratorStore::release(Context ctx, Claim claim, std::int64_t last_seq, WallTime due) {
-  return database_.write(std::move(ctx), [claim, last_seq, due](Transaction& tx) -> Result<bool> {
+Task<Result<std::vector<Claim>>> OrchestratorStore::owned(Context ctx, std::string owner) {
+  return database_.read(std::move(ctx), [owner](Reader& reader) -> Result<std::vector<Claim>> {
+    WRIT_TRY(const auto rows,
+             reader.rows("SELECT tenant, id, fence FROM runs WHERE finished_at IS NULL AND owner = ?1", owner));
+    std::vector<Claim> out;
+    for (const auto& row : rows) out.push_back({row.get<TenantId>(0), row.get<RunId>(1), row.get<std::int64_t>(2)});
+    return out;
+  });
+}
+
+Task<Status> OrchestratorStore::give_back(Context ctx, std::vector<Claim> claims) {
+  return database_.write(std::move(ctx), [claims](Transaction& tx) -> Status {
+    for (const auto& claim : claims)
+      WRIT_CHECK(
+          tx.run("UPDATE runs SET owner = NULL, lease_until = NULL WHERE tenant = ?1 AND id = ?2 AND fence = ?3 "
+                 "AND finished_at IS NULL",
+                 claim.tenant, claim.run_id, claim.fence));
+    return {};
+  });
+}
+
+Task<Result<std::vector<Lease>>> OrchestratorStore::other_leases(Context ctx, std::string owner) {
+  return database_.read(std::move(ctx), [owner](Reader& reader) -> Result<std::vector<Lease>> {
+    WRIT_TRY(const auto rows,
+             reader.rows("SELECT owner, max(lease_until) FROM runs WHERE finished_at IS NULL AND owner IS NOT NULL AND "
+                         "owner <> ?1 GROUP BY owner LIMIT 1000",
+                         owner));
+    std::vector<Lease> out;
+    for (const auto& row : rows)
+      out.push_back({row.get<std::string>(0), row.get<std::optional<WallTime>>(1).value_or(WallTime{})});
+    return out;
+  });
+}
+
+Task<Status> OrchestratorStore::bound_waits(Context ctx) {
+  return database_.write(std::move(ctx), [](Transaction& tx) -> Status {
+    WRIT_CHECK(
+        tx.run("UPDATE runs SET due_at = ?1 + wait_ms WHERE finished_at IS NULL AND due_at > ?1 + wait_ms", tx.now()));
+    return {};
+  });
+}
+
+Task<Result<bool>> OrchestratorStore::release(Context ctx, Claim claim, std::int64_t last_seq, Millis wait) {
+  return database_.write(std::move(ctx), [claim, last_seq, wait](Transaction& tx) -> Result<bool> {
     WRIT_TRY(const auto changed,
-             tx.run("UPDATE runs SET owner = NULL, lease_until = NULL, due_at = ?5 "
+             tx.run("UPDATE runs SET owner = NULL, lease_until = NULL, due_at = ?5, wait_ms = ?6 "
                     "WHERE tenant = ?1 AND id = ?2 AND fence = ?3 AND last_seq = ?4 AND finished_at IS NULL",
-                    claim.tenant, claim.run_id, claim.fence, last_seq, due));
+                    claim.tenant, claim.run_id, claim.fence, last_seq, tx.now() + wait, wait.count()));
     return changed == 1;
   });
 }

@@ -9,6 +9,7 @@
 
 #include "content/content_store.h"
 #include "orchestrator/event_content.h"
+#include "orchestrator/lease_watch.h"
 #include "orchestrator/run_machine.h"
 #include "sql/database.h"
 
@@ -56,15 +57,20 @@ struct Claim {
   TenantId tenant;
   RunId run_id;
   std::int64_t fence = 0;
+  bool timer = false;  // the run was parked and its time is over, whatever the clock says now
 };
 /// A question and answer of an earlier run of the session.
 struct Exchange {
   std::string prompt, answer;
 };
+struct Earlier {
+  std::vector<Exchange> exchanges;  // oldest first
+  std::int64_t forgotten = 0;  // completed runs that are older than those
+};
 struct LoadedRun {
   RunState state;
   Texts texts;  // that the state names; what is missing was erased
-  std::vector<Exchange> earlier;  // oldest first
+  Earlier earlier;
 };
 /// Events that were added, by this write or by others since `state`, and the state after them.
 struct Appended {
@@ -113,17 +119,25 @@ class OrchestratorStore {
   [[nodiscard]] Task<Result<Answered>> answer_review(Context ctx, TenantId tenant, IdempotencyKey key,
                                                      ReviewAnswered draft, WallTime at);
 
-  // ---- what hosts do; claims span tenants
-  /// Takes runs that are due: unowned, or with a lease that is over.
-  [[nodiscard]] Task<Result<std::vector<Claim>>> claim_due(Context ctx, std::string owner, WallTime now, Millis lease,
+  // ---- what hosts do; claims span tenants, times are the database's (docs/decisions/0023-run-time.md)
+  /// Takes unowned runs that are due. A run that somebody has is never taken; disown() says that its host is gone.
+  [[nodiscard]] Task<Result<std::vector<Claim>>> claim_due(Context ctx, std::string owner, Millis lease,
                                                            std::size_t limit);
-  /// Gives back all runs of an owner that has just started: whoever had them under its name is gone.
+  /// Gives back all runs of an owner that is gone: this host before it starts, or one whose lease nobody renews.
   [[nodiscard]] Task<Status> disown(Context ctx, std::string owner);
-  /// When the next unowned run is due.
-  [[nodiscard]] Task<Result<std::optional<WallTime>>> next_due(Context ctx);
-  [[nodiscard]] Task<Status> renew_leases(Context ctx, std::string owner, WallTime until);
-  /// Gives a run back that has nothing to do before `due`. False when something happened after `last_seq`: look again.
-  [[nodiscard]] Task<Result<bool>> release(Context ctx, Claim claim, std::int64_t last_seq, WallTime due);
+  /// How long until the next unowned run is due; not positive: it is.
+  [[nodiscard]] Task<Result<std::optional<Millis>>> next_due(Context ctx);
+  [[nodiscard]] Task<Status> renew_leases(Context ctx, std::string owner, Millis lease);
+  /// What the owner has, as far as the store knows.
+  [[nodiscard]] Task<Result<std::vector<Claim>>> owned(Context ctx, std::string owner);
+  /// Gives claims back that nobody drives; those of another fence stay.
+  [[nodiscard]] Task<Status> give_back(Context ctx, std::vector<Claim> claims);
+  /// The newest lease of each other owner of unfinished runs.
+  [[nodiscard]] Task<Result<std::vector<Lease>>> other_leases(Context ctx, std::string owner);
+  /// The clock was set back: no run waits longer from now on than it was to wait in all.
+  [[nodiscard]] Task<Status> bound_waits(Context ctx);
+  /// Gives a run back that has nothing to do for `wait`. False when something happened after `last_seq`: look again.
+  [[nodiscard]] Task<Result<bool>> release(Context ctx, Claim claim, std::int64_t last_seq, Millis wait);
   [[nodiscard]] Task<Result<LoadedRun>> load(Context ctx, Claim claim);
   /// Appends after whatever others appended since `state`, which is taken in first; no drafts: only takes in. A run that
   /// then waits or has ended is given back. Errors: conflict (fenced: another host has the run).

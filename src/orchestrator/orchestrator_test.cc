@@ -31,14 +31,14 @@ TEST_F(OrchestratorTest, a_run_decides_thinks_acts_and_answers) {
   expect_gapless(events);
   EXPECT_EQ(types_of(events),
             (std::vector<std::string>{"run_started", "decided", "step_started", "decided", "decided", "model_output",
-                                      "decided", "step_started", "decided", "tool_result", "step_started", "decided",
-                                      "decided", "model_output", "run_finished"}));
+                                      "decided", "step_started", "tool_returned", "decided", "tool_result",
+                                      "step_started", "decided", "decided", "model_output", "run_finished"}));
   const auto run = platform.run(started.run_id);
   EXPECT_EQ(run.status, RunStatus::completed);
   EXPECT_EQ(run.answer, R"(The tool said {"written":true})");
   EXPECT_EQ(run.steps, 2);
   EXPECT_EQ(run.usage.prompt, Tokens{20});
-  EXPECT_EQ(run.last_seq, 15);
+  EXPECT_EQ(run.last_seq, 16);
   EXPECT_EQ(platform.effects.size(), 1U);
   EXPECT_GE(platform.identity.resolved, 4);  // before every step
 }
@@ -59,10 +59,10 @@ TEST_F(OrchestratorTest, deltas_of_a_call_make_up_its_text_and_are_never_stored)
 TEST_F(OrchestratorTest, a_watcher_goes_on_from_its_cursor_without_loss_or_duplicate) {
   const auto started = platform.start(R"(call save {"text":"hi"})");
   const auto all = platform.watch(started.run_id);
-  for (std::int64_t after = 0; after <= 15; ++after) {
+  for (std::int64_t after = 0; after <= 16; ++after) {
     const auto rest = platform.watch(started.run_id, after);
     expect_gapless(rest, after);
-    EXPECT_EQ(std::ssize(rest), 15 - after);
+    EXPECT_EQ(std::ssize(rest), 16 - after);
   }
   (void)all;
 }

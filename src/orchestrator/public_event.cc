@@ -50,6 +50,8 @@ void shape(const ModelOutput& e, json::object& data) {
   for (auto& call : data.at("tool_calls").as_array()) parse_member(call.as_object(), "arguments");
   usage_from(data);
 }
+// Not judged yet: only that it came.
+void shape(const ToolReturned&, json::object& data) { data.erase("result"); }
 void shape(const ToolResult& e, json::object& data) {
   parse_member(data, "result");
   if (e.outcome == "result") return;
@@ -67,12 +69,13 @@ void shape(const ReviewAnswered&, json::object& data) {
   drop_empty(data, "argument_hash");
   drop_empty(data, "note");
   parse_member(data, "arguments");
-  parse_member(data, "result");
+  data.erase("result");  // a person's: tool_result shows it once it is judged
 }
 void shape(const RunFinished&, json::object& data) {
   drop_empty(data, "reason");
   usage_from(data);
 }
+void shape(const ContextTrimmed&, json::object&) {}
 void shape(const WaitingDependency&, json::object&) {}
 void shape(const Resumed&, json::object&) {}
 void shape(const CancelRequested&, json::object&) {}

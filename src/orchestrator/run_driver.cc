@@ -6,6 +6,7 @@
 
 #include "core/fail_point.h"
 #include "observability/span.h"
+#include "orchestrator/decided_event.h"
 #include "orchestrator/model_prompt.h"
 #include "orchestrator/public_event.h"
 
@@ -13,22 +14,6 @@ namespace writ::orchestrator {
 namespace {
 
 constexpr Millis store_patience{10'000};  // a commit that takes longer means a disk that is gone
-
-Decided event_of(const governed::Decided& decided, std::int64_t step, std::int64_t attempt, std::string call_id = {}) {
-  const auto& d = decided.decision;
-  return {.step = step,
-          .attempt = attempt,
-          .call_id = std::move(call_id),
-          .action = decided.action,
-          .resource = decided.resource,
-          .argument_hash = decided.request_hash,
-          .decision = d.decision,
-          .decision_id = d.decision_id,
-          .reasons = d.reasons,
-          .policy_version = d.policy_version,
-          .review_scope = d.review_scope,
-          .tokens_left = d.tokens_left};
-}
 
 // A model may use one id twice in an answer; results would not find their call.
 std::vector<CallRef> call_refs(const std::vector<slm::ToolCall>& calls) {
@@ -40,6 +25,22 @@ std::vector<CallRef> call_refs(const std::vector<slm::ToolCall>& calls) {
     out.push_back({.id = std::move(id), .name = call.name, .arguments = call.arguments});
   }
   return out;
+}
+
+ContextTrimmed trimmed_event(const CallModel& command, const LeftOut& left_out, const slm::Count& counted) {
+  return {.step = command.step,
+          .attempt = command.attempt,
+          .exchanges = left_out.exchanges,
+          .steps = left_out.steps,
+          .results = left_out.results,
+          .prompt = counted.prompt,
+          .context = counted.context};
+}
+
+// Whether something else is left out than before; a run begins with nothing left out.
+bool differs(const std::optional<ContextTrimmed>& before, const ContextTrimmed& now) {
+  const auto was = before.value_or(ContextTrimmed{});
+  return was.exchanges != now.exchanges || was.steps != now.steps || was.results != now.results;
 }
 
 std::optional<WallTime> parked_until(const Command& command) {
@@ -55,7 +56,8 @@ RunDriver::RunDriver(const DriverDeps& deps, Claim claim, std::stop_token interr
       claim_(std::move(claim)),
       interrupt_(std::move(interrupt)),
       stopping_(std::move(stopping)),
-      trace_(observability::new_trace(deps.random)) {}
+      trace_(observability::new_trace(deps.random)),
+      time_(deps.clock) {}
 
 Task<Status> RunDriver::drive() {
   WRIT_CO_TRY(auto loaded, co_await deps_.store.load(own_context(), claim_));
@@ -63,32 +65,49 @@ Task<Status> RunDriver::drive() {
   texts_ = std::move(loaded.texts);
   earlier_ = std::move(loaded.earlier);
   capsule_ = deps_.capsules.find(state_.start.capsule, state_.start.capsule_version);
+  time_.reach(state_.now);
+  deps_.hub.begin(claim_.run_id, state_.last_seq);
+  bool timer = claim_.timer;
   while (!stopping_.stop_requested() && !given_back_) {
-    const auto now = deps_.clock.now();
-    auto command = next(state_, now);
+    const auto command = next(state_, time_.now());
     if (!command) break;
-    if (const auto until = parked_until(*command); until && now < *until) {
-      WRIT_CO_TRY(const bool released, co_await deps_.store.release(own_context(), claim_, state_.last_seq, *until));
+    const auto until = parked_until(*command);
+    // The timer has run out, although a clock that was set back may say that it has not.
+    if (std::exchange(timer, false) && until) time_.reach(*until);
+    if (const auto now = time_.now(); until && now < *until) {
+      WRIT_CO_TRY(const bool released, co_await deps_.store.release(own_context(), claim_, state_.last_seq,
+                                                                    std::chrono::ceil<Millis>(*until - now)));
       if (released) break;
       WRIT_CO_CHECK(co_await append({}));
       continue;
     }
-    WRIT_CO_CHECK(co_await perform(std::move(*command)));
+    WRIT_CO_CHECK(co_await perform(*command));
   }
   co_return Status{};
 }
 
+std::optional<std::string> RunDriver::capsule_problem() const {
+  const auto id = fmt::format("{}@{}", state_.start.capsule, state_.start.capsule_version);
+  if (capsule_ == nullptr) return fmt::format("no_capsule: {} is not installed", id);
+  if (state_.start.capsule_hash.empty() || state_.start.capsule_hash == capsule_->hash) return std::nullopt;
+  return fmt::format(
+      "capsule_changed: {} is no longer the text that this run was started with: give the change a new "
+      "version, and put the old text back for runs of the old one",
+      id);
+}
+
 Task<Status> RunDriver::perform(Command command) {
-  if (capsule_ == nullptr && !std::holds_alternative<Finish>(command))
-    co_return co_await append({RunFinished{
-        .status = RunStatus::failed,
-        .reason = fmt::format("no_capsule: {}@{} is not installed", state_.start.capsule, state_.start.capsule_version),
-        .prompt = state_.prompt,
-        .completion = state_.completion}});
+  const bool needs_capsule = std::holds_alternative<DecideStart>(command) ||
+                             std::holds_alternative<CallModel>(command) || std::holds_alternative<DecideTool>(command);
+  if (auto problem = needs_capsule ? capsule_problem() : std::nullopt)
+    co_return co_await append({RunFinished{.status = RunStatus::failed,
+                                           .reason = std::move(*problem),
+                                           .prompt = state_.prompt,
+                                           .completion = state_.completion}});
   if (auto* c = std::get_if<DecideStart>(&command)) co_return co_await decide_start(*c);
   if (auto* c = std::get_if<CallModel>(&command)) co_return co_await call_model(*c);
   if (auto* c = std::get_if<DecideTool>(&command)) co_return co_await decide_tool(std::move(*c));
-  if (auto* c = std::get_if<RunTool>(&command)) co_return co_await run_tool(std::move(*c));
+  if (auto* c = std::get_if<JudgeResult>(&command)) co_return co_await judge_result(std::move(*c));
   if (auto* c = std::get_if<RequestReview>(&command)) co_return co_await request_review(std::move(*c));
   std::vector<Draft> drafts;
   if (const auto* r = std::get_if<Restart>(&command)) {
@@ -111,7 +130,7 @@ Task<Status> RunDriver::decide_start(DecideStart command) {
   WRIT_FAIL_POINT("orchestrator.before_send.start");
   auto decided = co_await deps_.governed.decide_start(acting_context(*principal),
                                                       fmt::format("{}/0/{}", claim_.run_id.str(), command.attempt),
-                                                      actor(0, command.attempt), state_.start.model);
+                                                      actor(0, command.attempt), state_.start.model, asked());
   WRIT_FAIL_POINT("orchestrator.after_send.start");
   if (!decided) co_return co_await fail_step({.attempt = command.attempt}, std::move(decided).error());
   co_return co_await append({event_of(*decided, 0, command.attempt)});
@@ -119,12 +138,15 @@ Task<Status> RunDriver::decide_start(DecideStart command) {
 
 Task<Status> RunDriver::call_model(CallModel command) {
   FailedStep step{.step = command.step, .attempt = command.attempt};
-  auto prompt = model_prompt(state_, texts_, earlier_, *capsule_, deps_.tools);
-  if (!prompt) co_return co_await fail_step(step, std::move(prompt).error());
   auto principal = co_await resolve_principal();
   if (!principal) co_return co_await fail_step(step, std::move(principal).error());
-  WRIT_CO_CHECK(
-      co_await append({StepStarted{.step = command.step, .attempt = command.attempt, .kind = StepKind::model}}));
+  auto fitted = co_await fit_prompt(acting_context(*principal));
+  if (!fitted) co_return co_await fail_step(step, std::move(fitted).error());
+  std::vector<Draft> drafts;
+  if (auto trimmed = trimmed_event(command, fitted->left_out, fitted->counted); differs(state_.trimmed, trimmed))
+    drafts.emplace_back(trimmed);
+  drafts.emplace_back(StepStarted{.step = command.step, .attempt = command.attempt, .kind = StepKind::model});
+  WRIT_CO_CHECK(co_await append(std::move(drafts)));
   if (!state_.model_started) co_return Status{};  // somebody cancelled it meanwhile
   step.started = true;
   WRIT_FAIL_POINT("orchestrator.before_send.model");
@@ -132,12 +154,28 @@ Task<Status> RunDriver::call_model(CallModel command) {
       acting_context(*principal),
       {.request_id = fmt::format("{}/{}/{}", claim_.run_id.str(), command.step, command.attempt),
        .actor = actor(command.step, command.attempt),
-       .prompt = std::move(*prompt)});
+       .prompt = std::move(fitted->prompt),
+       .counted = fitted->counted});
   if (!stream) co_return co_await fail_step(step, std::move(stream).error());
   for (;;) {
     auto more = co_await follow_stream(command, **stream);
     if (!more) co_return co_await fail_step(step, std::move(more).error());
     if (!*more) co_return Status{};
+  }
+}
+
+Task<Result<RunDriver::Fitted>> RunDriver::fit_prompt(Context ctx) {
+  using Next = PromptWindow::Next;
+  WRIT_CO_TRY(auto conversation, model_conversation(state_, texts_, earlier_, *capsule_, deps_.tools));
+  PromptWindow window(std::move(conversation));
+  for (;;) {  // a few times: the window halves what is left to try
+    auto prompt = window.prompt();
+    WRIT_CO_TRY(const auto counted, co_await deps_.governed.count(ctx, prompt));
+    switch (window.counted(counted)) {
+      case Next::count: break;
+      case Next::fits: co_return Fitted{.prompt = std::move(prompt), .counted = counted, .left_out = window.left_out()};
+      case Next::too_long: co_return fail(window.refusal());
+    }
   }
 }
 
@@ -166,102 +204,8 @@ Task<Result<bool>> RunDriver::follow_stream(const CallModel& command, Stream<gov
   co_return !ended && state_.model_started && !state_.finish;
 }
 
-Task<Status> RunDriver::decide_tool(DecideTool command) {
-  FailedStep step{.step = command.step, .attempt = command.attempt};
-  const auto* tool = std::ranges::find(capsule_->tools, command.call.name) == capsule_->tools.end()
-                         ? nullptr
-                         : deps_.tools.find(command.call.name);
-  if (tool == nullptr) {
-    deps_.probe.tool_call("tool_error");
-    co_return co_await append({ToolResult{.step = command.step,
-                                          .attempt = command.attempt,
-                                          .call_id = command.call.id,
-                                          .tool = command.call.name,
-                                          .result = refusal("no_tool", "there is no tool " + command.call.name),
-                                          .outcome = "tool_error"}});
-  }
-  auto principal = co_await resolve_principal();
-  if (!principal) co_return co_await fail_step(step, std::move(principal).error());
-  auto call = tool_call(command.step, command.attempt, command.call);
-  if (!call) co_return co_await fail_step(step, std::move(call).error());
-  WRIT_FAIL_POINT("orchestrator.before_send.decide_tool");
-  auto decided = co_await deps_.governed.decide_tool(acting_context(*principal), *call);
-  WRIT_FAIL_POINT("orchestrator.after_send.decide_tool");
-  if (!decided) co_return co_await fail_step(step, std::move(decided).error());
-  std::vector<Draft> drafts{event_of(*decided, command.step, command.attempt, command.call.id)};
-  const bool once = tool->info().effect == tools::Effect::once;
-  const bool allowed = decided->decision.decision == policy::Verdict::allow;
-  if (allowed)
-    drafts.emplace_back(StepStarted{.step = command.step,
-                                    .attempt = command.attempt,
-                                    .kind = StepKind::tool,
-                                    .call_id = command.call.id,
-                                    .tool = command.call.name,
-                                    .arguments = call->call.arguments,
-                                    .once = once});
-  else if (decided->decision.decision == policy::Verdict::deny) deps_.probe.tool_call("denied");
-  WRIT_CO_CHECK(co_await append(std::move(drafts)));
-  if (!allowed || state_.finish) co_return Status{};
-  co_return co_await send_tool(acting_context(std::move(*principal)), command.step, std::move(*call),
-                               std::move(*decided), once);
-}
-
-// The decision is recorded, but a crash came before its step: policy gives the same answer, with its grant, again.
-Task<Status> RunDriver::run_tool(RunTool command) {
-  FailedStep step{.step = command.step, .attempt = command.attempt};
-  const auto* tool = deps_.tools.find(command.call.name);
-  if (tool == nullptr)
-    co_return co_await fail_step(step, not_found("no_tool", "there is no tool " + command.call.name));
-  auto principal = co_await resolve_principal();
-  if (!principal) co_return co_await fail_step(step, std::move(principal).error());
-  auto call = tool_call(command.step, command.attempt, command.call);
-  if (!call) co_return co_await fail_step(step, std::move(call).error());
-  auto decided = co_await deps_.governed.decide_tool(acting_context(*principal), *call);
-  if (!decided) co_return co_await fail_step(step, std::move(decided).error());
-  const bool once = tool->info().effect == tools::Effect::once;
-  WRIT_CO_CHECK(co_await append({StepStarted{.step = command.step,
-                                             .attempt = command.attempt,
-                                             .kind = StepKind::tool,
-                                             .call_id = command.call.id,
-                                             .tool = command.call.name,
-                                             .arguments = call->call.arguments,
-                                             .once = once}}));
-  if (state_.finish) co_return Status{};
-  co_return co_await send_tool(acting_context(std::move(*principal)), command.step, std::move(*call),
-                               std::move(*decided), once);
-}
-
-Task<Status> RunDriver::send_tool(Context ctx, std::int64_t step, governed::ToolCall call, governed::Decided allowed,
-                                  bool once) {
-  const auto call_id = call.call.id, name = call.call.name;
-  const auto attempt = call.actor.run->attempt;
-  if (once) ctx.cancel = {};  // what must not happen twice is not torn off; its own time limit ends it
-  WRIT_FAIL_POINT("orchestrator.before_send.tool");
-  auto outcome = co_await deps_.governed.run_tool(std::move(ctx), std::move(call), std::move(allowed));
-  WRIT_FAIL_POINT("orchestrator.after_send.tool");
-  if (!outcome) {
-    deps_.probe.tool_call("failed");
-    co_return co_await fail_step({.step = step, .attempt = attempt, .once = once, .started = true},
-                                 std::move(outcome).error());
-  }
-  using Kind = governed::ToolOutcome::Kind;
-  const std::string_view what = outcome->kind == Kind::result   ? "result"
-                                : outcome->kind == Kind::denied ? "denied"
-                                                                : "tool_error";
-  deps_.probe.tool_call(what);
-  std::vector<Draft> drafts;
-  if (outcome->decided) drafts.emplace_back(event_of(*outcome->decided, step, attempt, call_id));
-  drafts.emplace_back(ToolResult{.step = step,
-                                 .attempt = attempt,
-                                 .call_id = call_id,
-                                 .tool = name,
-                                 .result = to_text(outcome->result),
-                                 .outcome = std::string(what)});
-  co_return co_await append(std::move(drafts));
-}
-
 Task<Status> RunDriver::request_review(RequestReview command) {
-  const auto now = deps_.clock.now();
+  const auto now = time_.now();
   ReviewRequested event{.review_id = make_id<ReviewId>(now, deps_.random),
                         .kind = command.kind,
                         .step = command.step,
@@ -286,11 +230,11 @@ Task<Status> RunDriver::fail_step(FailedStep failed, Error error) {
     if (state_.finish) co_return Status{};
     // Interrupted for nothing that ended it: another driver, with a fresh token, goes on.
     WRIT_CO_TRY([[maybe_unused]] const bool released,
-                co_await deps_.store.release(own_context(), claim_, state_.last_seq, deps_.clock.now()));
+                co_await deps_.store.release(own_context(), claim_, state_.last_seq, Millis{0}));
     given_back_ = true;
     co_return Status{};
   }
-  const auto now = deps_.clock.now();
+  const auto now = time_.now();
   if (now >= state_.deadline()) co_return Status{};  // next() sees it
   if (auto event = after_failure(state_, failed, error, now)) co_return co_await append({std::move(*event)});
   co_return Status{};
@@ -298,8 +242,9 @@ Task<Status> RunDriver::fail_step(FailedStep failed, Error error) {
 
 Task<Status> RunDriver::append(std::vector<Draft> drafts) {
   WRIT_CO_TRY(auto appended,
-              co_await deps_.store.append(own_context(), claim_, state_, std::move(drafts), deps_.clock.now()));
+              co_await deps_.store.append(own_context(), claim_, state_, std::move(drafts), time_.now()));
   state_ = std::move(appended.state);
+  time_.reach(state_.now);
   given_back_ = appended.given_back;
   for (auto& [id, text] : appended.texts.known) texts_.known.insert_or_assign(id, std::move(text));
   for (const auto& event : appended.events) {
@@ -340,18 +285,19 @@ Context RunDriver::own_context() const {
   return ctx;
 }
 
-Context RunDriver::acting_context(Principal principal) const {
+Context RunDriver::acting_context(Principal principal) {
   Context ctx;
   ctx.principal = std::move(principal);
   ctx.trace = trace_;
   ctx.cancel = interrupt_;
-  ctx.deadline = system_clock().steady() + (state_.deadline() - deps_.clock.now());
+  ctx.deadline = system_clock().steady() + (state_.deadline() - time_.now());
   return ctx;
 }
 
 governed::Actor RunDriver::actor(std::int64_t step, std::int64_t attempt) const {
   governed::Actor out;
-  out.capsule = governed::Actor::Capsule{.name = state_.start.capsule, .version = state_.start.capsule_version};
+  out.capsule = governed::Actor::Capsule{
+      .name = state_.start.capsule, .version = state_.start.capsule_version, .hash = state_.start.capsule_hash};
   out.run = governed::Actor::Place{.run_id = claim_.run_id.str(), .step = step, .attempt = attempt};
   for (const auto& approval : state_.approvals) {
     if (std::ranges::find(lapsed_, approval.approver) != lapsed_.end()) continue;
@@ -360,17 +306,6 @@ governed::Actor RunDriver::actor(std::int64_t step, std::int64_t attempt) const 
                              {"approver", approval.approver.str()}});
   }
   return out;
-}
-
-Result<governed::ToolCall> RunDriver::tool_call(std::int64_t step, std::int64_t attempt, const CallRef& call) const {
-  const auto* arguments = texts_.find(call.arguments);
-  if (arguments == nullptr) return fail(conflict("content_erased", "the arguments of the call were erased"));
-  const auto at = std::ranges::find(state_.calls, call.id, [](const CallState& c) { return c.call.id; });
-  const auto key = fmt::format("{}/{}.{}", claim_.run_id.str(), step, at - state_.calls.begin());
-  return governed::ToolCall{.request_id = fmt::format("{}/{}", key, attempt),
-                            .actor = actor(step, attempt),
-                            .call = {.id = call.id, .name = call.name, .arguments = *arguments},
-                            .idempotency_key = key};
 }
 
 std::string RunDriver::text_of(const ContentId& id) const {

@@ -7,8 +7,9 @@ namespace {
 
 // In the order of EventData.
 constexpr std::array<std::string_view, std::variant_size_v<EventData>> type_names{
-    "run_started",      "decided",         "step_started",       "step_restarted", "model_output",     "tool_result",
-    "review_requested", "review_answered", "waiting_dependency", "resumed",        "cancel_requested", "run_finished"};
+    "run_started",      "decided",          "step_started",    "step_restarted",     "model_output",
+    "tool_result",      "review_requested", "review_answered", "waiting_dependency", "resumed",
+    "cancel_requested", "run_finished",     "tool_returned",   "context_trimmed"};
 
 template <std::size_t I = 0>
 Result<EventData> decode_as(std::size_t index, const json::value& data) {

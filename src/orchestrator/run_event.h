@@ -35,7 +35,9 @@ struct CallRef {
 };
 
 /// What the run machine makes of events; a run pins the one it started with.
-inline constexpr std::int64_t reducer_version = 1;
+///   1   a person's `done` answers the call at once
+///   2   a result is recorded when it comes and judged before it answers the call, a person's `done` too
+inline constexpr std::int64_t reducer_version = 2;
 
 enum class StepKind { start, model, tool };
 
@@ -144,6 +146,23 @@ struct ModelOutput {
         field_or_default("reason", &ModelOutput::reason, any, "Why."));
   }
 };
+/// What a tool gave, before it is judged: recorded first, so that neither a crash nor an outage of policy loses it or lets
+/// the call happen again. Nobody is shown it: tool_result holds what the judgement lets through.
+struct ToolReturned {
+  std::int64_t step = 0, attempt = 0;
+  std::string call_id, tool;
+  ContentId result;
+  std::int64_t length = 0;  // bytes
+  std::string outcome;  // result | tool_error
+  static constexpr auto fields() {
+    return std::tuple(
+        field("step", &ToolReturned::step, any, "Step."), field("attempt", &ToolReturned::attempt, any, "Attempt."),
+        field("call_id", &ToolReturned::call_id, any, "Tool call."), field("tool", &ToolReturned::tool, any, "Tool."),
+        field("result", &ToolReturned::result, any, "Content id."),
+        field("length", &ToolReturned::length, any, "Bytes."),
+        field("outcome", &ToolReturned::outcome, any, "result or tool_error."));
+  }
+};
 struct ToolResult {
   std::int64_t step = 0, attempt = 0;
   std::string call_id, tool;
@@ -219,6 +238,23 @@ struct Resumed {
                       field("attempt", &Resumed::attempt, any, "The new attempt."));
   }
 };
+/// The model is told less than was said: the conversation does not fit into its context. Once for each such choice.
+struct ContextTrimmed {
+  std::int64_t step = 0, attempt = 0;
+  std::int64_t exchanges = 0;  // of earlier runs that are left out
+  std::int64_t steps = 0;  // of this run that are left out
+  std::int64_t results = 0;  // of tools that are shortened
+  Tokens prompt, context;
+  static constexpr auto fields() {
+    return std::tuple(field("step", &ContextTrimmed::step, any, "Step."),
+                      field("attempt", &ContextTrimmed::attempt, any, "Attempt."),
+                      field("exchanges", &ContextTrimmed::exchanges, any, "Earlier exchanges that are left out."),
+                      field("steps", &ContextTrimmed::steps, any, "Steps of this run that are left out."),
+                      field("results", &ContextTrimmed::results, any, "Results of tools that are shortened."),
+                      field("prompt", &ContextTrimmed::prompt, any, "Prompt tokens that are left."),
+                      field("context", &ContextTrimmed::context, any, "The model's context, tokens."));
+  }
+};
 struct CancelRequested {
   Subject by;
   static constexpr auto fields() { return std::tuple(field("by", &CancelRequested::by, any, "Who.")); }
@@ -237,9 +273,9 @@ struct RunFinished {
   }
 };
 
-using EventData =
-    std::variant<RunStarted, Decided, StepStarted, StepRestarted, ModelOutput, ToolResult, ReviewRequested,
-                 ReviewAnswered, WaitingDependency, Resumed, CancelRequested, RunFinished>;
+using EventData = std::variant<RunStarted, Decided, StepStarted, StepRestarted, ModelOutput, ToolResult,
+                               ReviewRequested, ReviewAnswered, WaitingDependency, Resumed, CancelRequested,
+                               RunFinished, ToolReturned, ContextTrimmed>;
 
 /// `seq` counts from 1 without a gap; `at` is the only time a run knows.
 struct Event {

@@ -13,14 +13,16 @@ namespace writ::orchestrator {
 class RunHistory {
  public:
   /// A started run with small limits.
-  explicit RunHistory(Limits limits = {.steps = 4, .tokens = Tokens{1'000}, .wall_ms = 60'000}) {
+  explicit RunHistory(Limits limits = {.steps = 4, .tokens = Tokens{1'000}, .wall_ms = 60'000},
+                      std::int64_t reducer = reducer_version) {
     add(RunStarted{.session_id = SessionId("ses_1"),
                    .subject = Subject("dev"),
                    .capsule = "assistant",
                    .capsule_version = 1,
                    .model = "tiny",
                    .prompt = "prompt",
-                   .limits = limits});
+                   .limits = limits,
+                   .reducer_version = reducer});
   }
 
   RunHistory& add(EventData data, Millis later = Millis{10}) {
@@ -88,6 +90,16 @@ class RunHistory {
                            .call_id = call->call.id,
                            .tool = call->call.name,
                            .once = once});
+  }
+  RunHistory& tool_returned(std::string outcome = "result") {
+    const auto* call = state.open_call();
+    return add(ToolReturned{.step = state.step,
+                            .attempt = call->attempt,
+                            .call_id = call->call.id,
+                            .tool = call->call.name,
+                            .result = "raw",
+                            .length = 3,
+                            .outcome = std::move(outcome)});
   }
   RunHistory& tool_result(std::string outcome = "result") {
     const auto* call = state.open_call();

@@ -1,5 +1,5 @@
 // RunHub: what happens in runs right now, for those who watch. Nothing here is durable; a watcher that misses something
-// reads the store.
+// reads the store. It holds a run while it is driven here or watched, and nothing of one that has ended and nobody watches.
 #pragma once
 
 #include <atomic>
@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "async/channel.h"
@@ -25,54 +26,56 @@ struct LiveItem {
   std::int64_t after = 0;
 };
 
+/// Watches at once: each holds a connection and a queue.
+struct WatchBounds {
+  std::size_t per_principal = 100;
+  std::size_t per_tenant = 1000;
+};
+
+/// The error that ends a stream when the process stops: the run goes on, and the client after its last event's id.
+[[nodiscard]] Error stopping_stream();
+
 /// Thread: any.
 class RunHub {
- public:
-  explicit RunHub(const Clock& clock) : clock_(clock) {}
+  struct State;
 
-  /// One watcher's end. Destroying it ends the subscription.
+ public:
+  explicit RunHub(const Clock& clock, WatchBounds bounds = {});
+  ~RunHub();
+
+  /// One watcher's end. Destroying it ends the subscription. It may outlive the hub.
   class Subscription {
    public:
-    /// The next item; nothing when the hub was closed. Errors: unavailable (slow_consumer), deadline, cancelled.
+    /// The next item; nothing when the run has ended. Errors: unavailable (stopping, slow_consumer), deadline, cancelled.
     [[nodiscard]] Task<Result<std::optional<LiveItem>>> next() { return items_->next(); }
     /// True once after items were dropped: read the store.
     [[nodiscard]] bool missed() { return missed_->exchange(false); }
 
    private:
     friend class RunHub;
+    std::shared_ptr<void> seat_;  // gives the watcher's place back when the last of it is gone, after items_
     StreamPtr<LiveItem> items_;
     std::shared_ptr<std::atomic<bool>> missed_;  // shared with the hub, which sets it
   };
-  /// Begins with the text of the model call under way, if there is one.
-  [[nodiscard]] Subscription subscribe(const RunId& run, Context ctx);
+  /// Begins with the text of the model call under way, if there is one. The context's principal watches.
+  /// Errors: quota_exceeded (too_many_watches), unavailable (stopping).
+  [[nodiscard]] Result<Subscription> subscribe(const RunId& run, Context ctx);
 
+  /// The run is driven here from now on; `last_seq`: of its newest event.
+  void begin(const RunId& run, std::int64_t last_seq);
   /// A durable event that is committed.
   void publish(const RunId& run, RunEvent event);
   void publish_delta(const RunId& run, std::int64_t step, std::int64_t attempt, std::string_view text);
   /// The run is no longer driven here.
   void forget(const RunId& run);
-  /// Ends all subscriptions and refuses new ones.
+  /// Ends all subscriptions with stopping_stream() and refuses new ones.
   void close();
+  /// Runs that something is held of.
+  [[nodiscard]] std::size_t held() const;
 
  private:
-  struct Watcher {
-    async::StreamWriter<LiveItem> items;
-    std::shared_ptr<std::atomic<bool>> missed;
-    std::optional<SteadyTime> full_since;
-  };
-  struct Live {
-    std::vector<Watcher> watchers;
-    std::int64_t last_seq = 0;
-    std::int64_t step = 0, attempt = 0;  // of `text`
-    std::string text;  // of the model call under way
-  };
-  void send(Live& live, const LiveItem& item);
-  static void drop_gone(std::vector<Watcher>& watchers);
-
   const Clock& clock_;
-  std::mutex mutex_;
-  bool closed_ = false;
-  std::map<RunId, Live> runs_;
+  const std::shared_ptr<State> state_;  // shared with subscriptions, which may outlive the hub
 };
 
 }  // namespace writ::orchestrator

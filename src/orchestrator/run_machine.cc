@@ -82,7 +82,10 @@ void on_model_decided(RunState& s, const Decided& e) {
 
 void on_tool_decided(RunState& s, const Decided& e) {
   auto* call = call_named(s, e.call_id);
-  if (call == nullptr || call->stage != CallStage::undecided || e.attempt != call->attempt || s.finish) return;
+  // A later decision of an attempt that was not started replaces the earlier one.
+  if (call == nullptr || (call->stage != CallStage::undecided && call->stage != CallStage::allowed) ||
+      e.attempt != call->attempt || s.finish)
+    return;
   s.waits = 0;
   call->decision_id = e.decision_id;
   call->review_scope = e.review_scope.value_or("");
@@ -144,16 +147,25 @@ void on(RunState& s, const ModelOutput& e) {
   for (const auto& call : e.tool_calls) s.calls.push_back({.call = call});
 }
 
+// What came is known, whatever has happened to the run meanwhile.
+void on(RunState& s, const ToolReturned& e) {
+  auto* call = call_named(s, e.call_id);
+  if (call == nullptr || call->stage != CallStage::started || e.attempt != call->attempt) return;
+  call->stage = CallStage::returned;
+  call->result = e.result;
+  call->outcome = e.outcome;
+}
+
 void on(RunState& s, const ToolResult& e) {
   auto* call = call_named(s, e.call_id);
   if (call == nullptr || e.attempt != call->attempt) return;
   // Before a decision there is one possible result: that there is no such tool.
-  if (call->stage != CallStage::started && e.outcome != "tool_error") return;
+  if (call->stage != CallStage::started && call->stage != CallStage::returned && e.outcome != "tool_error") return;
   answer_call(s, *call, {.text = e.result});
 }
 
 void on(RunState& s, const ReviewRequested& e) {
-  if (s.review || s.finish) return;
+  if (s.review || (s.finish && e.kind != ReviewKind::unknown_outcome)) return;
   s.wanted.reset();
   s.review = e;
   s.status = RunStatus::waiting_review;
@@ -185,7 +197,12 @@ void on_call_answered(RunState& s, CallState& call, const ReviewRequested& revie
       call.stage = CallStage::undecided;
       ++call.attempt;
       return;
-    case ReviewAnswer::done: return answer_call(s, call, {.text = e.result.value_or("")});
+    case ReviewAnswer::done:
+      if (s.start.reducer_version < 2) return answer_call(s, call, {.text = e.result.value_or("")});
+      call.stage = CallStage::returned;
+      call.result = e.result.value_or("");
+      call.outcome = "result";
+      return;
     case ReviewAnswer::deny: break;
   }
   std::string words = e.by ? "a reviewer denied it" : "nobody approved it in time";
@@ -203,8 +220,13 @@ void on(RunState& s, const ReviewAnswered& e) {
   if (e.answer == ReviewAnswer::approve && e.by)
     s.approvals.push_back(
         {review.decision_id, e.argument_hash.empty() ? review.argument_hash : e.argument_hash, *e.by});
-  if (s.finish) return;
-  if (auto* call = call_named(s, review.call_id)) return on_call_answered(s, *call, review, e);
+  auto* call = call_named(s, review.call_id);
+  if (s.finish) {
+    // The run ends: what the answer says of the call is recorded, and nothing is tried again.
+    if (call != nullptr) call->stage = CallStage::answered;
+    return;
+  }
+  if (call != nullptr) return on_call_answered(s, *call, review, e);
   // The review was about the start or a model call.
   if (e.answer == ReviewAnswer::approve) ++s.attempt;
   else finish(s, RunStatus::denied, e.by ? "review_denied: " + e.note : "review_expired: nobody approved it in time");
@@ -228,6 +250,8 @@ void on(RunState& s, const Resumed& e) {
   auto& attempt = current_attempt(s);
   attempt = std::max(attempt, e.attempt);
 }
+
+void on(RunState& s, const ContextTrimmed& e) { s.trimmed = e; }
 
 void on(RunState& s, const CancelRequested& e) { finish(s, RunStatus::cancelled, "cancelled by " + e.by.str()); }
 
@@ -263,9 +287,15 @@ Command next_model(const RunState& s) {
 
 Command next_call(const RunState& s, const CallState& c) {
   switch (c.stage) {
-    case CallStage::undecided: return DecideTool{.step = s.step, .attempt = c.attempt, .call = c.call};
-    case CallStage::allowed:
-      return RunTool{.step = s.step, .attempt = c.attempt, .call = c.call, .decision_id = c.decision_id};
+    case CallStage::undecided:
+    case CallStage::allowed: return DecideTool{.step = s.step, .attempt = c.attempt, .call = c.call};
+    case CallStage::returned:
+      return JudgeResult{.step = s.step,
+                         .attempt = c.attempt,
+                         .call = c.call,
+                         .result = c.result,
+                         .outcome = c.outcome,
+                         .once = c.once};
     case CallStage::wants_review:
       return RequestReview{.kind = ReviewKind::action,
                            .step = s.step,
@@ -283,13 +313,13 @@ Command next_call(const RunState& s, const CallState& c) {
   std::unreachable();
 }
 
-// A `once` tool that was started has an unknown outcome: no limit and no restart may hide it.
+}  // namespace
+
+// No limit, no restart and no end of the run may hide it.
 const CallState* lost_call(const RunState& s) {
   const auto* call = s.open_call();
   return call != nullptr && call->stage == CallStage::started && call->once ? call : nullptr;
 }
-
-}  // namespace
 
 const CallState* RunState::open_call() const {
   if (stage != Stage::in_tools) return nullptr;
@@ -307,9 +337,10 @@ RunState apply(RunState state, const Event& event) {
 
 std::optional<Command> next(const RunState& s, WallTime now) {
   if (s.stage == Stage::none || s.stage == Stage::ended) return std::nullopt;
-  if (s.finish) return finish_with(s, *s.finish);
+  const auto* lost = lost_call(s);
+  if (s.finish && lost == nullptr) return finish_with(s, *s.finish);
   if (s.review) return AwaitReview{.review_id = s.review->review_id, .until = s.review->expires_at};
-  if (const auto* lost = lost_call(s))
+  if (lost != nullptr)
     return RequestReview{.kind = ReviewKind::unknown_outcome,
                          .step = s.step,
                          .attempt = lost->attempt,

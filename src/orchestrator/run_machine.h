@@ -1,15 +1,16 @@
 // The run machine: a pure reducer. No clock, no I/O, no randomness: events and the time in, the next command out.
 //
-//   run_started ─▶ [decide start] ─ allow ─▶ [call model] ◀───────────────────────────────┐
-//                        │                       │ model_output                          │
-//                        │ deny                  ├─ no calls ─▶ [finish completed]       │ all calls answered
-//                        ▼                       └─ calls ─▶ per call: [decide tool] ─ allow ─▶ [run tool] ─▶ tool_result
-//                 [finish denied]                                 │ deny: the model is told      │ unknown outcome, `once`
-//                                                                 └ review ─▶ (waiting_review) ◀─┘
+//   run_started ─▶ [decide start] ─ allow ─▶ [call model] ◀──────────────────────────────────┐
+//                        │                       │ model_output                             │
+//                        │ deny                  ├─ no calls ─▶ [finish completed]          │ all calls answered
+//                        ▼                       └─ calls ─▶ per call: [decide and run tool] ─ tool_returned ─▶ [judge] ─▶ tool_result
+//                 [finish denied]                    deny: the model is told │   │ unknown outcome, `once`       ▲
+//                                                                    review └─▶ (waiting_review) ─ done ────────┘
 //   any decision may say review ─▶ (waiting_review) ─▶ approve: decided again, deny: as a denial
 //   any step, a dependency is down ─▶ (waiting_dependency) ─▶ resumed, next attempt
 //   a started step was cut off ─▶ [restart], next attempt
 //   any time: cancel_requested ─▶ [finish cancelled]; a limit reached ─▶ [finish failed]
+//   but never while nobody knows whether a `once` call happened: (waiting_review) comes first, and the end after its answer
 #pragma once
 
 #include <optional>
@@ -32,14 +33,19 @@ struct DecideStart {
 struct CallModel {
   std::int64_t step = 1, attempt = 1;
 };
+/// Decide the call and, when it is allowed, run it. An allow that led to no step, because a host died, is not used: the
+/// call is decided again, under the constitution then in force.
 struct DecideTool {
   std::int64_t step = 1, attempt = 1;
   CallRef call;
 };
-struct RunTool {
+/// Decide on what the tool, or a person in its place, gave.
+struct JudgeResult {
   std::int64_t step = 1, attempt = 1;
   CallRef call;
-  DecisionId decision_id;
+  ContentId result;
+  std::string outcome;  // result | tool_error
+  bool once = false;
 };
 /// Append review_requested. kind action: the last decision said review; unknown_outcome: a `once` tool was cut off.
 struct RequestReview {
@@ -69,7 +75,7 @@ struct AwaitDependency {
 struct Finish {
   RunFinished result;
 };
-using Command = std::variant<DecideStart, CallModel, DecideTool, RunTool, RequestReview, Restart, AwaitReview,
+using Command = std::variant<DecideStart, CallModel, DecideTool, JudgeResult, RequestReview, Restart, AwaitReview,
                              AwaitDependency, Finish>;
 
 /// Takes an event in. An event that is not the next by seq changes nothing; one that does not fit the state (a late
@@ -79,6 +85,9 @@ using Command = std::variant<DecideStart, CallModel, DecideTool, RunTool, Reques
 /// cut off. Nothing before the start and after the end.
 [[nodiscard]] std::optional<Command> next(const RunState& state, WallTime now);
 [[nodiscard]] RunState replay(const std::vector<Event>& events);
+
+/// The started call of a `once` tool whose outcome nobody knows, when no host has it under way; it waits for a person.
+[[nodiscard]] const CallState* lost_call(const RunState& state);
 
 /// How long to wait for a dependency before the attempt after `waits` waits: 0.5 s, doubling to 30 s.
 [[nodiscard]] Millis back_off(int waits);

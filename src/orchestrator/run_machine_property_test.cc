@@ -2,6 +2,7 @@
 #include <rapidcheck.h>
 
 #include <map>
+#include <set>
 
 #include "orchestrator/run_history.h"
 
@@ -85,26 +86,41 @@ class World {
     const DecisionId id("dec_" + std::to_string(c.step) + c.call.id);
     auto v = verdict(c.call.id, c.step);
     if (v == Verdict::review && approved(s, id)) v = Verdict::allow;
-    return {Decided{.step = c.step,
-                    .attempt = c.attempt,
-                    .call_id = c.call.id,
-                    .action = policy::Action::tool_call,
-                    .decision = v,
-                    .decision_id = id}};
+    std::vector<EventData> out{Decided{.step = c.step,
+                                       .attempt = c.attempt,
+                                       .call_id = c.call.id,
+                                       .action = policy::Action::tool_call,
+                                       .decision = v,
+                                       .decision_id = id}};
+    if (v != Verdict::allow) return out;
+    out.emplace_back(StepStarted{.step = c.step,
+                                 .attempt = c.attempt,
+                                 .kind = StepKind::tool,
+                                 .call_id = c.call.id,
+                                 .tool = c.call.name,
+                                 .once = c.call.name == "once"});
+    if (hangs(c.step, c.attempt)) return out;  // nobody knows; the next command asks what is to be done
+    out.emplace_back(ToolReturned{.step = c.step,
+                                  .attempt = c.attempt,
+                                  .call_id = c.call.id,
+                                  .tool = c.call.name,
+                                  .result = "r",
+                                  .outcome = "result"});
+    return out;
   }
-  std::vector<EventData> on(const RunTool& c, const RunState&) {
-    return {StepStarted{.step = c.step,
-                        .attempt = c.attempt,
-                        .kind = StepKind::tool,
-                        .call_id = c.call.id,
-                        .tool = c.call.name,
-                        .once = c.call.name == "once"},
-            ToolResult{.step = c.step,
+  bool hangs(std::int64_t step, std::int64_t attempt) {
+    return !forgiving && attempt <= 2 && choose("hangs", step, 5) == 4;
+  }
+  std::vector<EventData> on(const JudgeResult& c, const RunState& s) {
+    EXPECT_EQ(c.result, "r");
+    if (down("judge_down", c.step, c.attempt)) return {wait(s, c.step, c.attempt)};
+    const bool withheld = choose("withheld", c.step, 6) == 5;
+    return {ToolResult{.step = c.step,
                        .attempt = c.attempt,
                        .call_id = c.call.id,
                        .tool = c.call.name,
-                       .result = "r",
-                       .outcome = "result"}};
+                       .result = withheld ? "withheld" : "r",
+                       .outcome = withheld ? "denied" : "result"}};
   }
   std::vector<EventData> on(const RequestReview& c, const RunState& s) {
     return {ReviewRequested{.review_id = ReviewId("rev_" + std::to_string(s.last_seq)),
@@ -207,6 +223,34 @@ TEST(RunMachineProperty, every_run_ends_within_its_limits) {
       }
     RC_ASSERT(outputs <= limits.steps);
     RC_ASSERT(outputs == 0 || before_last < limits.tokens);  // no call begins with nothing left
+  }));
+}
+
+TEST(RunMachineProperty, no_run_ends_while_nobody_knows_whether_a_once_call_happened) {
+  EXPECT_TRUE(rc::check([] {
+    World world(some_choices());
+    const auto run = run_to_end(world, some_limits(), std::nullopt, *rc::gen::inRange<std::size_t>(1, 40));
+    RunState before;
+    for (const auto& event : run.events) {
+      if (std::holds_alternative<RunFinished>(event.data)) RC_ASSERT(lost_call(before) == nullptr);
+      before = apply(std::move(before), event);
+    }
+    for (const auto& [key, count] : world.effects())
+      if (key.starts_with("once")) RC_ASSERT(count == 1);
+  }));
+}
+
+TEST(RunMachineProperty, a_result_that_came_is_never_asked_for_again) {
+  EXPECT_TRUE(rc::check([] {
+    World world(some_choices());
+    const auto run = run_to_end(world, some_limits(), std::nullopt, *rc::gen::inRange<std::size_t>(1, 80));
+    std::set<std::string> returned;
+    for (const auto& event : run.events) {
+      if (const auto* back = std::get_if<ToolReturned>(&event.data))
+        returned.insert(World::key_of(back->step, back->call_id, back->tool));
+      if (const auto* begun = std::get_if<StepStarted>(&event.data); begun != nullptr && begun->kind == StepKind::tool)
+        RC_ASSERT(!returned.contains(World::key_of(begun->step, begun->call_id, begun->tool)));
+    }
   }));
 }
 

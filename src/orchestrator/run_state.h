@@ -13,7 +13,7 @@ inline constexpr schema::Text optional_id{0, 256};
 
 /// A tool call of the last model output and how far it has come.
 struct CallState {
-  enum class Stage { undecided, wants_review, allowed, started, answered };
+  enum class Stage { undecided, wants_review, allowed, started, returned, answered };
   CallRef call;
   Stage stage = Stage::undecided;
   std::int64_t attempt = 1;
@@ -22,6 +22,8 @@ struct CallState {
   DecisionId decision_id;  // the last one
   std::string review_scope;
   DecisionId approved_as;  // the decision that a person approved this call for
+  ContentId result;  // returned: what is to be judged
+  std::string outcome;  // of the result: result or tool_error
   static constexpr auto fields() {
     return std::tuple(field("call", &CallState::call, any, "Call."), field("stage", &CallState::stage, any, "Stage."),
                       field("attempt", &CallState::attempt, any, "Attempt."),
@@ -29,7 +31,9 @@ struct CallState {
                       field("once", &CallState::once, any, "Whether an unknown outcome needs a person."),
                       field("decision_id", &CallState::decision_id, optional_id, "The last one."),
                       field("review_scope", &CallState::review_scope, any, "Of an approver."),
-                      field("approved_as", &CallState::approved_as, optional_id, "What a person approved."));
+                      field("approved_as", &CallState::approved_as, optional_id, "What a person approved."),
+                      field_or_default("result", &CallState::result, any, "To be judged."),
+                      field_or_default("outcome", &CallState::outcome, any, "Of the result."));
   }
 };
 
@@ -92,6 +96,7 @@ struct RunState {
   std::optional<WaitingDependency> waiting;
   Tokens prompt, completion;
   std::optional<Tokens> tokens_left;
+  std::optional<ContextTrimmed> trimmed;  // what the last model call was not told
   std::optional<RunFinished> finish;  // decided, not yet recorded; then the end
 
   static constexpr auto fields() {
@@ -115,6 +120,7 @@ struct RunState {
         field("prompt", &RunState::prompt, any, "Prompt tokens."),
         field("completion", &RunState::completion, any, "Generated tokens."),
         field("tokens_left", &RunState::tokens_left, any, "In the window."),
+        field("trimmed", &RunState::trimmed, any, "Of the last model call."),
         field("finish", &RunState::finish, any, "Decided or recorded end."));
   }
 
@@ -130,10 +136,11 @@ struct RunState {
 template <>
 struct writ::schema::EnumNames<writ::orchestrator::CallState::Stage> {
   using S = writ::orchestrator::CallState::Stage;
-  static constexpr auto value = std::array<std::pair<S, std::string_view>, 5>{{{S::undecided, "undecided"},
+  static constexpr auto value = std::array<std::pair<S, std::string_view>, 6>{{{S::undecided, "undecided"},
                                                                                {S::wants_review, "wants_review"},
                                                                                {S::allowed, "allowed"},
                                                                                {S::started, "started"},
+                                                                               {S::returned, "returned"},
                                                                                {S::answered, "answered"}}};
 };
 template <>

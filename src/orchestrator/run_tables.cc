@@ -73,12 +73,15 @@ Status follow(sql::Transaction& tx, const RunRow& row, const ReviewAnswered& e, 
               e.by ? std::optional(e.by->str()) : std::nullopt);
 }
 
-Status follow(sql::Transaction& tx, const RunRow& row, const RunFinished& e, WallTime) {
+Status follow(sql::Transaction& tx, const RunRow& row, const RunStarted& start, const RunFinished& e) {
   WRIT_CHECK(tx.run("UPDATE reviews SET status = 'expired' WHERE tenant = ?1 AND run = ?2 AND status = 'open'",
                     row.tenant, row.id));
   json::object facts{{"run_id", row.id.str()},
                      {"session_id", row.session.str()},
                      {"subject", row.subject.str()},
+                     {"capsule", start.capsule},
+                     {"capsule_version", start.capsule_version},
+                     {"capsule_hash", start.capsule_hash},
                      {"status", schema::name_of(e.status)},
                      {"reason", e.reason},
                      {"prompt_tokens", e.prompt.value},
@@ -86,10 +89,11 @@ Status follow(sql::Transaction& tx, const RunRow& row, const RunFinished& e, Wal
   return tell(tx, row, row.id.str() + "/run.finished", "run.finished", std::move(facts), row.subject.str());
 }
 
-Status follow(sql::Transaction& tx, const RunRow& row, const Event& event) {
+Status follow(sql::Transaction& tx, const RunRow& row, const RunStarted& start, const Event& event) {
   return std::visit(
       [&]<class E>(const E& e) -> Status {
-        if constexpr (requires { follow(tx, row, e, event.at); }) return follow(tx, row, e, event.at);
+        if constexpr (std::is_same_v<E, RunFinished>) return follow(tx, row, start, e);
+        else if constexpr (requires { follow(tx, row, e, event.at); }) return follow(tx, row, e, event.at);
         else return {};
       },
       event.data);
@@ -98,19 +102,19 @@ Status follow(sql::Transaction& tx, const RunRow& row, const Event& event) {
 // ---- the summary
 
 struct Ownership {
-  std::optional<WallTime> due;
+  std::optional<Millis> wait;  // until it has something to do; none: it never has
   bool give_back = false;
 };
 
 Ownership ownership_after(const RunState& state, WallTime at, Write by) {
   const auto command = next(state, at);
-  if (!command) return {.due = std::nullopt, .give_back = true};
+  if (!command) return {.wait = std::nullopt, .give_back = true};
   std::optional<WallTime> until;
   if (const auto* review = std::get_if<AwaitReview>(&*command)) until = review->until;
   if (const auto* wait = std::get_if<AwaitDependency>(&*command)) until = wait->until;
+  const auto wait = std::max(until.value_or(at) - at, Millis{0});
   // A person's event wakes a parked run, but leaves one alone that a host drives.
-  if (by == Write::by_person) return {.due = until.value_or(at), .give_back = false};
-  return {.due = until.value_or(at), .give_back = until.has_value()};
+  return {.wait = wait, .give_back = by == Write::by_host && until.has_value()};
 }
 
 // Whether the run was given back.
@@ -118,18 +122,19 @@ Result<bool> write_summary(sql::Transaction& tx, const RunRow& row, const RunSta
   const auto owner = ownership_after(s, at, by);
   const bool ended = s.stage == RunState::Stage::ended;
   std::string reason;
-  if (ended && s.finish) reason = s.finish->reason;
+  if (s.finish) reason = s.finish->reason;
   else if (s.waiting) reason = s.waiting->what;
   const auto answer = ended && s.finish ? s.finish->answer : std::nullopt;
   const auto review = s.review ? std::optional(s.review->review_id) : std::nullopt;
   WRIT_CHECK(tx.run(
       "UPDATE runs SET status = ?3, last_seq = ?4, steps = ?5, prompt_tokens = ?6, completion_tokens = ?7, tokens_left "
       "= ?8, "
-      "answer = ?9, reason = ?10, review = ?11, due_at = ?12, finished_at = ?13, "
+      "answer = ?9, reason = ?10, review = ?11, due_at = ?12, finished_at = ?13, wait_ms = ?15, "
       "owner = CASE WHEN ?14 THEN NULL ELSE owner END, lease_until = CASE WHEN ?14 THEN NULL ELSE lease_until END "
       "WHERE tenant = ?1 AND id = ?2",
       row.tenant, row.id, schema::name_of(s.status), s.last_seq, s.step, s.prompt, s.completion, s.tokens_left, answer,
-      reason, review, owner.due, ended ? std::optional(at) : std::nullopt, owner.give_back));
+      reason, review, owner.wait ? std::optional(tx.now() + *owner.wait) : std::nullopt,
+      ended ? std::optional(at) : std::nullopt, owner.give_back, owner.wait.value_or(Millis{0}).count()));
   return owner.give_back;
 }
 
@@ -163,9 +168,10 @@ Result<Review> review_of(sql::Reader& reader, const content::ContentStore& conte
 Result<RunRow> find_row(sql::Reader& reader, const TenantId& tenant, const RunId& run) {
   WRIT_TRY(
       const auto row,
-      reader.row("SELECT session, subject, data_subject, fence, last_seq, owner IS NOT NULL, finished_at IS NOT NULL "
-                 "FROM runs WHERE tenant = ?1 AND id = ?2",
-                 tenant, run));
+      reader.row(
+          "SELECT session, subject, data_subject, fence, last_seq, owner IS NOT NULL, finished_at IS NOT NULL, nth "
+          "FROM runs WHERE tenant = ?1 AND id = ?2",
+          tenant, run));
   if (!row) return fail(not_found("no_run", "there is no run " + run.str()));
   return RunRow{.tenant = tenant,
                 .id = run,
@@ -174,6 +180,7 @@ Result<RunRow> find_row(sql::Reader& reader, const TenantId& tenant, const RunId
                 .data_subject = row->get<Subject>(2),
                 .fence = row->get<std::int64_t>(3),
                 .last_seq = row->get<std::int64_t>(4),
+                .nth = row->get<std::int64_t>(7),
                 .owned = row->get<bool>(5),
                 .ended = row->get<bool>(6)};
 }
@@ -187,15 +194,32 @@ Status insert_session(sql::Transaction& tx, const TenantId& tenant, const Subjec
   return {};
 }
 
+// A version is one text for good: what ran under it once is what runs under it.
+Status pin_capsule(sql::Transaction& tx, const TenantId& tenant, const RunStarted& started) {
+  WRIT_CHECK(
+      tx.run("INSERT OR IGNORE INTO capsule_versions (tenant, name, version, hash, first_used) "
+             "VALUES (?1, ?2, ?3, ?4, ?5)",
+             tenant, started.capsule, started.capsule_version, started.capsule_hash, tx.now()));
+  WRIT_TRY(const auto row, tx.row("SELECT hash FROM capsule_versions WHERE tenant = ?1 AND name = ?2 AND version = ?3",
+                                  tenant, started.capsule, started.capsule_version));
+  if (row && row->get<std::string_view>(0) == started.capsule_hash) return {};
+  const auto id = started.capsule + "@" + std::to_string(started.capsule_version);
+  return fail(conflict("capsule_changed", "the text of " + id +
+                                              " was changed after it had run: give the change a new "
+                                              "version, and put the old text back"));
+}
+
 Status insert_run(sql::Transaction& tx, const content::ContentStore& content, const TenantId& tenant,
                   const SessionId& session, const Subject& data_subject, const NewRun& run) {
   const auto at = tx.now();
   const auto& started = run.started;
+  WRIT_CHECK(pin_capsule(tx, tenant, started));
   auto inserted = tx.run(
       "INSERT INTO runs (tenant, id, session, subject, data_subject, fence, due_at, status, last_seq, capsule, model, "
       "steps, "
-      "prompt_tokens, completion_tokens, prompt, reason, created_at) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, 'running', 0, ?7, ?8, 0, 0, 0, '', '', ?6)",
+      "prompt_tokens, completion_tokens, prompt, reason, created_at, nth) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, 'running', 0, ?7, ?8, 0, 0, 0, '', '', ?6, "
+      "(SELECT coalesce(max(nth), 0) + 1 FROM runs WHERE tenant = ?1 AND session = ?3))",
       tenant, run.id, session, started.subject, data_subject, at,
       started.capsule + "@" + std::to_string(started.capsule_version), started.model);
   if (!inserted && inserted.error().code == "unique_violation")
@@ -249,7 +273,7 @@ Result<Appended> write_events(sql::Transaction& tx, const content::ContentStore&
     WRIT_CHECK(stored);
     Event event{.seq = state.last_seq + 1, .at = at, .data = std::move(draft)};
     WRIT_CHECK(insert_event(tx, row, event));
-    WRIT_CHECK(follow(tx, row, event));
+    WRIT_CHECK(follow(tx, row, state.start, event));
     state = apply(std::move(state), event);
     out.events.push_back(std::move(event));
   }

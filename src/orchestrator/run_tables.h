@@ -13,6 +13,7 @@ struct RunRow {
   Subject subject;       // whose run
   Subject data_subject;  // whose content
   std::int64_t fence = 0, last_seq = 0;
+  std::int64_t nth = 0;  // of its session's runs, from 1
   bool owned = false, ended = false;
 };
 /// Errors: not_found (no_run).

@@ -1,5 +1,7 @@
 #include "orchestrator/run_watch.h"
 
+#include <utility>
+
 #include "orchestrator/public_event.h"
 
 namespace writ::orchestrator {
@@ -28,7 +30,11 @@ Task<Result<std::optional<RunEvent>>> RunWatch::next() {
     }
     if (ended_) co_return std::nullopt;
     WRIT_CO_TRY(auto item, co_await live_.next());
-    if (!item) co_return std::nullopt;  // the process stops: the client goes on elsewhere from its last id
+    if (!item) {  // the run has ended; perhaps its last events were missed
+      if (std::exchange(closed_, true)) co_return std::nullopt;
+      WRIT_CO_CHECK(co_await catch_up());
+      continue;
+    }
     const bool durable = item->event.seq.has_value();
     // Whoever fell behind, or sees a later event first, reads what is stored: nothing is lost and the order holds.
     if (live_.missed() || (durable && *item->event.seq > last_ + 1) || (!durable && item->after > last_))

@@ -26,6 +26,7 @@ class RunWatch final : public Stream<RunEvent> {
   RunHub::Subscription live_;
   std::deque<RunEvent> ready_;
   bool ended_ = false;              // run_finished is in ready_ or was given
+  bool closed_ = false;             // nothing comes live any more
 };
 
 }  // namespace writ::orchestrator

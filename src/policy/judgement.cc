@@ -24,10 +24,18 @@ json::object context_of(const ActiveConstitution& active, const Principal& princ
   context["facts"] = schema::encode(facts);
   context["argument_hash"] = question.request_hash;
   if (!context.contains("approvals")) context["approvals"] = json::array();
-  if (auto* capsule = context.if_contains("capsule"); capsule != nullptr && capsule->is_object())
+  if (auto* capsule = context.if_contains("capsule"); capsule != nullptr && capsule->is_object()) {
     capsule->get_object()["granted"] = active.grants(principal.tenant, text_at(capsule->get_object(), "name"));
+    capsule->get_object().erase("hash");  // no fact of the schema; the record has it
+  }
   if (question.action == Action::model_call) context["estimate_tokens"] = question.estimate.value_or(Tokens{}).value;
   return context;
+}
+
+// Of the agent's text that asks; empty for a direct call.
+std::string capsule_hash_of(const EvaluateRequest& question) {
+  const auto* capsule = question.context.if_contains("capsule");
+  return capsule != nullptr && capsule->is_object() ? std::string(text_at(capsule->get_object(), "hash")) : "";
 }
 
 // Whether a person has approved exactly this.
@@ -85,6 +93,7 @@ Result<Judgement> judge(const ActiveConstitution& active, const Principal& princ
                  {"action", request.action},
                  {"resource", {{"type", request.resource.type}, {"id", request.resource.id}}},
                  {"context", request.context}};
+  if (auto hash = capsule_hash_of(question); !hash.empty()) out.request["capsule_hash"] = std::move(hash);
   const auto answer = active.rules().decide(request);
   if (!answer) {
     out.reasons.push_back({.rule = "bad_request", .message = answer.error().message});

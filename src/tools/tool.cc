@@ -96,6 +96,16 @@ void check(const json::object& schema, const json::value& value, const std::stri
 
 }  // namespace
 
+Outcome outcome_of(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::deadline:
+    case ErrorKind::cancelled:
+    case ErrorKind::unavailable:
+    case ErrorKind::internal: return error.outcome == Outcome::not_sent ? Outcome::not_sent : Outcome::unknown;
+    default: return error.outcome;
+  }
+}
+
 void Toolbox::add(std::unique_ptr<Tool> tool) {
   WRIT_ASSERT(find(tool->info().name) == nullptr, "tool names are unique");
   tools_.push_back(std::move(tool));

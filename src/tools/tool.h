@@ -38,10 +38,15 @@ class Tool {
  public:
   virtual ~Tool() = default;
   [[nodiscard]] virtual const ToolInfo& info() const = 0;
-  /// `arguments` match the input schema. Errors: invalid (bad_arguments: the model is told), unavailable, deadline;
-  /// `outcome` says whether an effect may have happened.
+  /// `arguments` match the input schema. Errors: invalid, not_found and other refusals (the model is told), unavailable,
+  /// deadline, cancelled, internal; outcome_of() says what each means for the effect. Never blocks its thread.
   [[nodiscard]] virtual Task<Result<json::value>> call(Context ctx, ToolCallContext call, json::object arguments) = 0;
 };
+
+/// Whether the effect of a call that failed may have happened: `unknown`, unless the tool says otherwise. It says so by a
+/// refusal (invalid, not_found, forbidden, conflict, …: it looked and did nothing) or by the outcome `not_sent`. That a call
+/// was too late, cancelled, broken or not reachable says nothing of its effect.
+[[nodiscard]] Outcome outcome_of(const Error& error);
 
 /// The tools of one process, by name. Immutable once services run.
 class Toolbox {

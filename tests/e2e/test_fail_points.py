@@ -174,7 +174,7 @@ def test_a_once_tool_of_unknown_outcome_waits_for_a_person(template, folders, po
         assert run["status"] == "completed", run
         assert trial.journal() == ["a line"] * (done_before + more)
         results = [e["data"] for e in api.durable_events(run_id) if e["type"] == "tool_result"]
-        assert [r["result"] for r in results] == ([{"written": True}] if answer == "retry" else [])
+        assert [r["result"] for r in results] == ([] if answer == "deny" else [{"written": True}]), "a person's result is judged and told, too"
     finally:
         trial.deployment.stop()
 

@@ -154,6 +154,25 @@ def test_an_open_event_stream_does_not_hold_up_the_stop(own_platform):
         assert terminate(platform, role).wait_for_exit(60) == 0, "long before the patience ends"
 
 
+def test_who_follows_a_run_is_told_of_the_stop_and_goes_on_after_it(own_platform):
+    platform = own_platform().start()
+    api = platform.api()
+    run_id = api.start("archivist")["run_id"]
+    seen, told = [], []
+    for event in api.follow(run_id):
+        (told if event.event else seen).append(event)
+        if not event.event and event.json["type"] == "review_requested":
+            process = terminate(platform, "gateway")
+    assert [e.event for e in told] == ["error"], "no end: the run has none yet"
+    assert told[0].json["code"] == "stopping" and told[0].id is None
+    assert process.wait_for_exit(60) == 0
+    platform.restart("gateway")
+    api.post(f"/v1/runs/{run_id}/cancel")
+    last = [e.id for e in seen if e.id is not None][-1]
+    rest = [e.json["seq"] for e in api.follow(run_id, after=last) if e.id is not None]
+    assert rest == list(range(last + 1, last + 1 + len(rest))) and rest
+
+
 def test_all_processes_end_with_zero_and_leave_no_run_file(own_platform):
     platform = own_platform().start()
     for process in platform.processes.values():

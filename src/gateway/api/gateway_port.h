@@ -97,7 +97,7 @@ inline constexpr http::Unary<StartSession, Started> start_session{{.id = "gatewa
                                                                    .access = "runs:write",
                                                                    .body_max = 256 * 1024,
                                                                    .success_status = 201,
-                                                                   .errors = {{"no_capsule"}}}};
+                                                                   .errors = {{"no_capsule", "capsule_changed"}}}};
 inline constexpr http::Unary<PostMessage, Started> post_message{
     {.id = "gateway.post_message",
      .method = Method::post,
@@ -107,7 +107,7 @@ inline constexpr http::Unary<PostMessage, Started> post_message{
      .access = "runs:write",
      .body_max = 256 * 1024,
      .success_status = 201,
-     .errors = {{"no_session", "run_active", "not_your_session"}}}};
+     .errors = {{"no_session", "run_active", "not_your_session", "capsule_changed"}}}};
 inline constexpr http::Unary<SessionRef, Session> session{{.id = "gateway.session",
                                                            .method = Method::get,
                                                            .path = "/v1/sessions/{session_id}",
@@ -130,7 +130,7 @@ inline constexpr http::Streaming<WatchRun, RunEvent> events{
      .exposure = http::public_door,
      .access = "runs:read",
      .deadline = Seconds{3600},
-     .errors = {{"no_run"}}}};
+     .errors = {{"no_run", "too_many_watches", "stopping"}}}};
 inline constexpr http::Unary<RunRef, Run> cancel{{.id = "gateway.cancel",
                                                   .method = Method::post,
                                                   .path = "/v1/runs/{run_id}/cancel",
@@ -140,7 +140,7 @@ inline constexpr http::Unary<RunRef, Run> cancel{{.id = "gateway.cancel",
                                                   .repeat = http::Repeat::idempotent,
                                                   .errors = {{"no_run"}}}};
 inline constexpr http::ErrorCodes review_errors{
-    {"no_review", "own_request", "not_independent", "approver_gone", "review_answered", "missing_scope"}};
+    {"no_review", "own_request", "not_independent", "approver_gone", "review_answered", "missing_scope", "run_ending"}};
 inline constexpr http::Unary<ApproveReview, Review> approve{{.id = "gateway.approve",
                                                              .method = Method::post,
                                                              .path = "/v1/reviews/{review_id}/approve",

@@ -10,17 +10,21 @@ namespace writ::orchestrator {
 class OrchestratorPort {
  public:
   virtual ~OrchestratorPort() = default;
-  /// Session, first run and its first event in one transaction. Errors: not_found (no_capsule), unavailable.
+  /// Session, first run and its first event in one transaction. Errors: not_found (no_capsule), conflict
+  /// (capsule_changed: a version is one text for good), unavailable.
   [[nodiscard]] virtual Task<Result<Started>> start(Context ctx, StartSession in) = 0;
-  /// The session's next run. Errors: not_found (no_session), conflict (run_active).
+  /// The session's next run. Errors: not_found (no_session), conflict (run_active, capsule_changed).
   [[nodiscard]] virtual Task<Result<Started>> post(Context ctx, PostMessage in) = 0;
   [[nodiscard]] virtual Task<Result<Session>> session(Context ctx, SessionRef in) = 0;
   [[nodiscard]] virtual Task<Result<Run>> run(Context ctx, RunRef in) = 0;
-  /// Durable events after the cursor without loss or duplicate, deltas between them; ends after run_finished.
+  /// Durable events after the cursor without loss or duplicate, deltas between them; ends after run_finished. Errors:
+  /// quota_exceeded (too_many_watches); of the stream: unavailable (stopping: the run goes on, follow it again).
   [[nodiscard]] virtual Task<Result<StreamPtr<RunEvent>>> watch(Context ctx, WatchRun in) = 0;
-  /// Idempotent; a run that has ended stays as it is.
+  /// Idempotent; a run that has ended stays as it is. While nobody knows whether a call of a `once` tool happened, a
+  /// cancelled run is waiting_review, its reason says that it was cancelled, and it ends when the review is answered.
   [[nodiscard]] virtual Task<Result<Run>> cancel(Context ctx, RunRef in) = 0;
-  /// Errors: not_found (no_review), forbidden (missing_scope, own_request), conflict (review_answered), invalid.
+  /// Errors: not_found (no_review), forbidden (missing_scope, own_request), conflict (review_answered;
+  /// run_ending: a call of a run that ends is not tried again), invalid.
   [[nodiscard]] virtual Task<Result<Review>> answer(Context ctx, AnswerReview in) = 0;
   [[nodiscard]] virtual Task<Result<ReviewPage>> reviews(Context ctx, ListReviews in) = 0;
 };
@@ -37,17 +41,18 @@ inline constexpr http::Unary<StartSession, Started> start{{.id = "orchestrator.s
                                                            .callers = door,
                                                            .body_max = 256 * 1024,
                                                            .success_status = 201,
-                                                           .errors = {{"no_capsule"}}}};
-inline constexpr http::Unary<PostMessage, Started> post{{.id = "orchestrator.post",
-                                                         .method = Method::post,
-                                                         .path = "/internal/v1/sessions/{session_id}/messages",
-                                                         .summary = "Start the session's next run.",
-                                                         .exposure = http::internal_only,
-                                                         .access = http::for_principal,
-                                                         .callers = door,
-                                                         .body_max = 256 * 1024,
-                                                         .success_status = 201,
-                                                         .errors = {{"no_session", "run_active", "not_your_session"}}}};
+                                                           .errors = {{"no_capsule", "capsule_changed"}}}};
+inline constexpr http::Unary<PostMessage, Started> post{
+    {.id = "orchestrator.post",
+     .method = Method::post,
+     .path = "/internal/v1/sessions/{session_id}/messages",
+     .summary = "Start the session's next run.",
+     .exposure = http::internal_only,
+     .access = http::for_principal,
+     .callers = door,
+     .body_max = 256 * 1024,
+     .success_status = 201,
+     .errors = {{"no_session", "run_active", "not_your_session", "capsule_changed"}}}};
 inline constexpr http::Unary<SessionRef, Session> session{{.id = "orchestrator.session",
                                                            .method = Method::get,
                                                            .path = "/internal/v1/sessions/{session_id}",
@@ -72,7 +77,7 @@ inline constexpr http::Streaming<WatchRun, RunEvent> watch{{.id = "orchestrator.
                                                             .access = http::for_principal,
                                                             .callers = door,
                                                             .deadline = Seconds{3600},
-                                                            .errors = {{"no_run"}}}};
+                                                            .errors = {{"no_run", "too_many_watches", "stopping"}}}};
 inline constexpr http::Unary<RunRef, Run> cancel{{.id = "orchestrator.cancel",
                                                   .method = Method::post,
                                                   .path = "/internal/v1/runs/{run_id}/cancel",
@@ -90,7 +95,8 @@ inline constexpr http::Unary<AnswerReview, Review> answer{
      .exposure = http::internal_only,
      .access = http::for_principal,
      .callers = door,
-     .errors = {{"no_review", "own_request", "not_independent", "approver_gone", "review_answered", "missing_scope"}}}};
+     .errors = {{"no_review", "own_request", "not_independent", "approver_gone", "review_answered", "missing_scope",
+                 "run_ending"}}}};
 inline constexpr http::Unary<ListReviews, ReviewPage> reviews{{.id = "orchestrator.reviews",
                                                                .method = Method::get,
                                                                .path = "/internal/v1/reviews",

@@ -13,7 +13,7 @@
 namespace writ::orchestrator {
 
 /// running ⇄ waiting_review (a person must answer), running ⇄ waiting_dependency (a service is down; backs off);
-/// all others are ends.
+/// all others are ends. A cancelled run is waiting_review as long as nobody knows whether a `once` call happened.
 enum class RunStatus { running, waiting_review, waiting_dependency, completed, denied, failed, cancelled };
 [[nodiscard]] constexpr bool is_end(RunStatus s) { return s >= RunStatus::completed; }
 
@@ -179,7 +179,8 @@ struct Session {
 /// One item of a run's stream. Durable events have a gapless seq (the SSE id); a `delta` has none and is never stored.
 ///   run_started {capsule, model, prompt} · decided {step, attempt, action, resource, decision, decision_id, reasons, policy_version, tokens_left}
 ///   step_started {step, attempt, kind: model|tool, tool?, call_id?, arguments?} · step_restarted {step, attempt}
-///   model_output {step, text, tool_calls, finish, usage} · tool_result {step, call_id, tool, result | error}
+///   model_output {step, text, tool_calls, finish, usage} · tool_returned {step, call_id, tool, length} (not judged yet)
+///   tool_result {step, call_id, tool, result | error} · context_trimmed {step, exchanges, steps, results, prompt, context}
 ///   review_requested {review_id, kind, step, tool, arguments, scope} · review_answered {review_id, answer, by}
 ///   waiting_dependency {step, what, retry_at} · resumed {step} · cancel_requested {by} · run_finished {status, answer?, reason?, usage}
 ///   delta {step, attempt, offset, text}
