@@ -25,11 +25,12 @@ class LongSessionTest : public testing::Test {
 };
 
 TEST_F(LongSessionTest, a_session_of_many_short_messages_lives_on_and_says_what_is_left_out) {
-  const auto session = platform.start("message 0");
+  const auto message = [](int n) { return "message " + std::to_string(n) + std::string(100, '.'); };
+  const auto session = platform.start(message(0));
   platform.watch(session.run_id);
   bool said = false;
   for (int i = 1; i < 60; ++i) {
-    const auto next = post(session, "message " + std::to_string(i));
+    const auto next = post(session, message(i));
     const auto left_out = trimmed(next.run_id);
     said = said || !left_out.empty();
     ASSERT_EQ(platform.run(next.run_id).status, RunStatus::completed) << i;
@@ -37,8 +38,8 @@ TEST_F(LongSessionTest, a_session_of_many_short_messages_lives_on_and_says_what_
   }
   EXPECT_TRUE(said);
   const auto& last = platform.slm.prompts.back().messages;
-  EXPECT_EQ(text_at(last.back().as_object(), "content"), "message 59");
-  EXPECT_EQ(text_at(last.at(last.size() - 2).as_object(), "content"), "You said: message 58");
+  EXPECT_EQ(text_at(last.back().as_object(), "content"), message(59));
+  EXPECT_EQ(text_at(last.at(last.size() - 2).as_object(), "content"), "You said: " + message(58));
   EXPECT_EQ(text_at(last.front().as_object(), "role"), "user") << "whole exchanges are left out";
 }
 

@@ -205,7 +205,7 @@ TEST_F(LostCallTest, no_write_that_is_refused_once_costs_a_result_or_an_effect) 
   for (int writes = 0;; ++writes) {
     platform.effects.clear();
     auto& database = platform.live->database;
-    database.crash_after(writes + 1, [&] { database.crash_after(-1); });  // after the acknowledged start
+    database.crash_after(writes + 2, [&] { database.crash_after(-1); });  // after the acknowledged start
     const auto started = platform.start(R"(call journal {"text":"hi"})");
     const auto events = platform.watch(started.run_id);
     const bool refused = database.crashed();
@@ -221,7 +221,7 @@ TEST_F(LostCallTest, no_write_that_is_refused_once_costs_a_result_or_an_effect) 
 }
 
 TEST_F(LostCallTest, an_allow_of_before_a_restart_is_not_used_under_new_rules) {
-  for (int writes = 1;; ++writes) {
+  for (int writes = 2;; ++writes) {
     FakePlatform own;
     own.up();
     own.live->database.crash_after(writes, [&] { own.live->hub.close(); });
