@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <thread>
 
+#include "app/description.h"
 #include "identity/identity.h"
 #include "orchestrator/orchestrator.h"
-#include "policy/api/audit_kinds.h"
 #include "policy/policy.h"
 #include "recall/recall.h"
 #include "runtime/file_limit.h"
@@ -26,49 +26,6 @@ namespace {
 std::size_t loop_count(const AllSettings& settings) {
   if (settings.runtime.loops > 0) return settings.runtime.loops;
   return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 64);
-}
-
-std::string_view exposure_name(http::Exposure::Kind kind) {
-  switch (kind) {
-    case http::Exposure::Kind::public_: return "public";
-    case http::Exposure::Kind::internal: return "internal";
-    case http::Exposure::Kind::ops: return "ops";
-  }
-  return "";
-}
-
-std::string_view access_name(const http::Access& access) {
-  switch (access.kind()) {
-    case http::Access::Kind::open: return "open";
-    case http::Access::Kind::service: return "service token";
-    case http::Access::Kind::service_for_principal: return "service token, principal";
-    case http::Access::Kind::scope: return access.scope();
-  }
-  return "";
-}
-
-/// One operation as `writ describe` shows it.
-json::object row_of(std::string_view service, const http::Route& route) {
-  const auto& operation = route.info;
-  const auto names = [](const auto& list) {
-    std::string out;
-    for (auto name : list)
-      if (!name.empty()) out += (out.empty() ? "" : ", ") + std::string(name);
-    return out;
-  };
-  const auto access = access_name(operation.access);
-  return {{"operation", operation.id},
-          {"service", service},
-          {"method", http::to_string(operation.method)},
-          {"path", operation.path},
-          {"answer", route.shape == http::Shape::stream ? "stream" : "unary"},
-          {"exposure", exposure_name(operation.exposure.kind())},
-          {"access", access},
-          {"callers", names(operation.callers.names)},
-          {"deadline_ms", operation.deadline.count()},
-          {"body_max", operation.body_max},
-          {"errors", names(operation.errors.codes)},
-          {"summary", operation.summary}};
 }
 
 std::string process_name(const std::optional<Role>& only) { return only ? std::string(info(*only).service) : "writ"; }
@@ -138,22 +95,12 @@ json::object Platform::describe() const {
   std::vector<const observability::MetricInfo*> metrics;
   for (const auto& [role, unit] : units_)
     for (const auto* row : unit->registry.infos()) metrics.push_back(row);
-  json::array errors;
-  constexpr auto last = static_cast<int>(ErrorKind::internal);
-  for (int kind = 0; kind <= last; ++kind) {
-    const auto& row = writ::info(static_cast<ErrorKind>(kind));
-    errors.push_back(
-        {{"kind", row.label}, {"status", row.status}, {"retryable", row.retryable}, {"log_level", row.log_level}});
-  }
-  json::array kinds;
-  for (const auto& row : policy::audit_kinds)
-    kinds.push_back({{"kind", row.kind}, {"told_by", row.told_by}, {"meaning", row.meaning}});
   return {{"version", version},
-          {"audit_kinds", std::move(kinds)},
+          {"audit_kinds", audit_kind_rows()},
           {"settings", catalogue().describe()},
           {"operations", operations_},
           {"metrics", observability::describe(std::span<const observability::MetricInfo* const>(metrics))},
-          {"errors", std::move(errors)}};
+          {"errors", error_rows()}};
 }
 
 Status Platform::build() {
@@ -217,6 +164,8 @@ Status Platform::build_host() {
     WRIT_TRY(auto* peers, peers_for(Role::gateway, {}));
     failed_authentications_ =
         std::make_unique<identity::FailedAuthentications>(unit(Role::gateway).registry, log_, system_clock());
+    authentication_audit_ = std::make_unique<AuthenticationAudit>(*failed_authentications_, peers->policy(), log_,
+                                                                  system_clock(), system_random());
     authenticator_ = std::make_unique<identity::PublicAuthenticator>(verifier_, peers->identity(),
                                                                      options_.only ? &tokens_ : nullptr, system_clock(),
                                                                      failed_authentications_.get());
@@ -254,6 +203,8 @@ Status Platform::add_identity() {
                                       .bootstrap = std::move(bootstrap),
                                       .registry = u.registry,
                                       .invoker = u.invoker,
+                                      .policy = [this]() -> policy::PolicyPort& { return trust_peers_->policy(); },
+                                      .log = log_,
                                       .clock = system_clock(),
                                       .random = system_random()});
   local_.identity = &made.port;
@@ -290,12 +241,13 @@ Status Platform::add_policy() {
 // identity is another process, a start does not wait for it, but nothing is served on trust that is not there.
 Status Platform::add_trust() {
   const bool needs_grants = has(Role::slm) || has(Role::recall);
+  const bool needs_policy = needs_grants || has(Role::identity);  // which tells the audit
   const auto role = options_.only.value_or(Role::gateway);
   WRIT_TRY(auto client_secret, secret(options_.only ? options_.settings.shared.client_secret : std::optional<Secret>(),
                                       "client-" + std::string(info(role).name)));
   WRIT_TRY(trust_peers_, Peers::make(std::string(info(role).name), options_.settings, local_, invokers_,
                                      unit(role).invoker, std::move(client_secret), tokens_, system_clock(),
-                                     needs_grants ? std::vector<Role>{Role::policy} : std::vector<Role>{}));
+                                     needs_policy ? std::vector<Role>{Role::policy} : std::vector<Role>{}));
   trust_feed_ = std::make_unique<identity::TrustFeed>(trust_peers_->identity(), verifier_, system_clock(),
                                                       [this] { live_streams_.sweep(); });
   if (needs_grants) grant_keys_ = std::make_unique<policy::GrantKeys>(trust_peers_->policy());
@@ -314,6 +266,9 @@ Task<Status> Platform::start_trust(runtime::Scope scope) {
   const auto first = co_await trust_feed_->refresh(Context{}.within(Seconds{2}));
   if (!first && local_.identity != nullptr) co_return fail(first.error());
   WRIT_CO_CHECK(scope.tasks.spawn(scope.loops.at(0), "trust.identity", trust_feed_->run(scope.tasks.stopping())));
+  if (authentication_audit_)
+    WRIT_CO_CHECK(scope.tasks.spawn(scope.loops.at(0), "trust.authentication_audit",
+                                    authentication_audit_->run(scope.tasks.stopping())));
   if (!grant_keys_) co_return Status{};
   const auto keys = co_await grant_keys_->refresh(Context{}.within(Seconds{2}));
   if (!keys && local_.policy != nullptr) co_return fail(keys.error());

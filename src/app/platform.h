@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "app/all_settings.h"
+#include "app/authentication_audit.h"
 #include "app/data_folder.h"
 #include "app/peers.h"
 #include "app/role.h"
@@ -77,6 +78,7 @@ class Platform {
   identity::TokenVerifier verifier_;
   identity::LiveStreams live_streams_{verifier_};
   std::unique_ptr<identity::FailedAuthentications> failed_authentications_;
+  std::unique_ptr<AuthenticationAudit> authentication_audit_;
   identity::PrincipalTokens tokens_;
   std::unique_ptr<Peers> trust_peers_;
   std::map<Role, std::unique_ptr<Peers>> peers_;

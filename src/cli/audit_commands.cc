@@ -171,6 +171,7 @@ int audit_list(const AuditListOptions& options) {
                           .since = {},
                           .until = {}};
   if (!options.run.empty()) query.run_id = options.run;
+  query.tenant = tenant_of(options.tenant);
   if (!options.kind.empty()) query.kind = options.kind;
   if (!options.subject.empty()) query.subject = options.subject;
   for (const auto& [text, time] : {std::pair(&options.since, &query.since), std::pair(&options.until, &query.until)}) {

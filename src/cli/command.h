@@ -62,7 +62,7 @@ int init(const std::string& bundle, bool json);
 int sign_policy(const std::string& bundle, std::int64_t version);
 
 struct AuditListOptions {
-  std::string run, kind, subject, since, until;
+  std::string run, kind, subject, since, until, tenant;
   std::int64_t after = 0, limit = 100;
 };
 int audit_list(const AuditListOptions& options);

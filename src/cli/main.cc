@@ -101,6 +101,7 @@ int main(int argc, char** argv) {
   list_command->add_option("--run", list.run, "Only of this run");
   list_command->add_option("--kind", list.kind, "Only of this kind; docs/audit.md lists them");
   list_command->add_option("--subject", list.subject, "Only what this subject is behind");
+  list_command->add_option("--tenant", list.tenant, "Of this tenant; yours when absent");
   list_command->add_option("--since", list.since, "Not before this time (RFC 3339)");
   list_command->add_option("--until", list.until, "Not at or after this time (RFC 3339)");
   list_command->add_option("--after", list.after, "After this record");

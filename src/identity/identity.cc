@@ -1,5 +1,7 @@
 #include "identity/identity.h"
 
+#include "outbox/audit_outbox.h"
+
 namespace writ::identity {
 namespace {
 
@@ -8,10 +10,12 @@ struct Parts {
   explicit Parts(Deps d)
       : deps(std::move(d)),
         store(*deps.database),
-        service(store, deps.settings, deps.key_encryption_key, deps.clock, deps.random) {}
+        service(store, deps.settings, deps.key_encryption_key, deps.clock, deps.random),
+        outbox(*deps.database, deps.policy, [](std::size_t) {}, deps.log) {}
   Deps deps;
   IdentityStore store;
   IdentityService service;
+  outbox::AuditOutbox outbox;
   observability::LastKnown database{"database", Seconds{10}};
 };
 
@@ -34,6 +38,7 @@ Task<void> keep_house(Parts* parts, std::stop_token stop) {
 Task<Status> start(Parts* parts, runtime::Scope scope) {
   WRIT_CO_CHECK(co_await parts->service.start(Context{}.within(Seconds{10}), parts->deps.bootstrap));
   parts->database.set({});
+  WRIT_CO_CHECK(scope.tasks.spawn(scope.loops.at(0), "identity.outbox", parts->outbox.deliver(scope.tasks.stopping())));
   co_return scope.tasks.spawn(scope.loops.at(0), "identity.keep_house", keep_house(parts, scope.tasks.stopping()));
 }
 
@@ -45,7 +50,10 @@ Made make_service(Deps deps) {
   runtime::Service service{.name = "identity",
                            .registry = &p->deps.registry,
                            .routes = {identity_routes(p->deps.invoker, p->service)},
-                           .checks = {{.name = "database", .status = [p] { return p->database.get(); }}},
+                           .checks = {{.name = "database", .status = [p] { return p->database.get(); }},
+                                      {.name = "audit_outbox",
+                                       .need = observability::Need::optional,
+                                       .status = [p] { return p->outbox.status(); }}},
                            .start = [p](runtime::Scope scope) { return start(p, scope); },
                            .drain = {},
                            .flush = {},

@@ -1,8 +1,11 @@
 // identity-service: principals, keys, tokens and revocation. README.md tells what it owns.
 #pragma once
 
+#include <functional>
+
 #include "identity/identity_service.h"
 #include "observability/log.h"
+#include "policy/api/policy_port.h"
 #include "runtime/service.h"
 
 namespace writ::identity {
@@ -14,6 +17,9 @@ struct Deps {
   Bootstrap bootstrap;
   observability::Registry& registry;
   http::Invoker& invoker;
+  /// Who keeps the audit; asked for once everything is made.
+  std::function<policy::PolicyPort&()> policy;
+  const observability::Logger& log;
   const Clock& clock;
   Random& random;
 };

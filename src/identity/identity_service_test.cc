@@ -1,3 +1,5 @@
+#include <map>
+
 #include "identity/identity_fixture.h"
 
 namespace writ::identity {
@@ -138,6 +140,52 @@ TEST_F(IdentityServiceTest, verify_says_inactive_for_what_does_not_hold_and_for_
   EXPECT_FALSE(active(token));
   ctx_.principal.tenant = TenantId("globex");
   EXPECT_FALSE(active(std::string(api_key_.reveal())));
+}
+
+/// What waits for the audit, by kind.
+std::multimap<std::string, json::object> told(async::Loops& loops, sql::Database& database) {
+  using Facts = std::multimap<std::string, json::object>;
+  return *loops.run(database.read({}, [](sql::Reader& reader) -> Result<Facts> {
+    WRIT_TRY(const auto rows, reader.rows("SELECT tenant, kind, data FROM outbox ORDER BY created_at, id"));
+    Facts out;
+    for (const auto& row : rows) {
+      WRIT_TRY(auto data, parse_json(row.get<std::string>(2)));
+      data.as_object()["tenant"] = row.get<std::string>(0);
+      out.emplace(row.get<std::string>(1), std::move(data.as_object()));
+    }
+    return out;
+  }));
+}
+
+TEST_F(IdentityServiceTest, every_change_of_keys_principals_and_tokens_is_told_to_the_audit_with_who_and_what) {
+  ctx_.trace.trace_id = std::string(32, 'a');
+  const auto key = loops_.run(service_->create_key(
+      ctx(), {.subject = Subject("bob"), .kind = PrincipalKind::user, .scopes = {"runs:read"}, .tenant = {}}));
+  ASSERT_TRUE(key);
+  const auto token = issue("bob");
+  ASSERT_TRUE(loops_.run(service_->revoke(ctx(), {.token = token})));
+  ASSERT_TRUE(loops_.run(service_->revoke(ctx(), {.key_id = key->key_id})));
+  ASSERT_TRUE(loops_.run(service_->revoke(ctx(), {.subject = Subject("bob")})));
+  const auto facts = told(loops_, *database_);
+  for (const auto* kind : {"token.issued", "token.revoked", "key.revoked", "principal.revoked"}) {
+    ASSERT_EQ(facts.count(kind), 1U) << kind;
+    const auto& fact = facts.find(kind)->second;
+    EXPECT_EQ(text_at(fact, "by"), "ann") << kind;
+    EXPECT_EQ(text_at(fact, "tenant"), "acme") << kind;
+    EXPECT_EQ(text_at(fact, "trace_id"), ctx_.trace.trace_id) << kind;
+  }
+  bool found = false;
+  for (auto [it, end] = facts.equal_range("key.created"); it != end; ++it) {
+    EXPECT_EQ(to_text(it->second).find(key->api_key), std::string::npos) << "a secret is in the audit";
+    found = found || (text_at(it->second, "key_id") == key->key_id.str() && text_at(it->second, "by") == "ann");
+  }
+  EXPECT_TRUE(found);
+}
+
+TEST_F(IdentityServiceTest, what_was_refused_is_not_told) {
+  const auto before = told(loops_, *database_).size();
+  EXPECT_FALSE(loops_.run(service_->revoke(ctx(), {.key_id = KeyId("key_none")})));
+  EXPECT_EQ(told(loops_, *database_).size(), before);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "identity/audit_facts.h"
 #include "identity/identity_tables.h"
 
 namespace writ::identity {
@@ -53,7 +54,8 @@ Status write_principal(sql::Transaction& tx, const StoredPrincipal& p, const std
 }  // namespace
 
 sql::Migrations identity_migrations() {
-  return {{.name = "identity/0001_principals", .sql = R"(
+  return {outbox::outbox_migration(),
+          {.name = "identity/0001_principals", .sql = R"(
 CREATE TABLE principals (
   tenant TEXT NOT NULL, subject TEXT NOT NULL, kind TEXT NOT NULL, scopes TEXT NOT NULL, created_at INTEGER NOT NULL,
   PRIMARY KEY (tenant, subject)
@@ -139,9 +141,11 @@ Task<Result<StoredPrincipal>> IdentityStore::standing(Context ctx, TenantId tena
 }
 
 Task<Status> IdentityStore::put_key(Context ctx, StoredKey key, std::string key_hash, std::optional<Principal> by) {
+  const auto actor = actor_of(ctx);
   return database_.write(
       std::move(ctx),
-      [key = std::move(key), key_hash = std::move(key_hash), by = std::move(by)](sql::Transaction& tx) -> Status {
+      [actor, key = std::move(key), key_hash = std::move(key_hash),
+       by = std::move(by)](sql::Transaction& tx) -> Status {
         if (by) WRIT_CHECK(tables::standing(tx, by->tenant, by->subject, by->credential));
         WRIT_CHECK(write_principal(tx, key.principal, by));
         WRIT_CHECK(
@@ -149,7 +153,11 @@ Task<Status> IdentityStore::put_key(Context ctx, StoredKey key, std::string key_
                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                    key.principal.tenant, key.id, key.principal.subject, scopes_text(key.principal.scopes),
                    sql::BlobView{key_hash}, tx.now(), maker_tenant(by), maker(by)));
-        return {};
+        return tell(tx, actor, policy::audit_kind::key_created, key.principal.tenant,
+                    {{"key_id", key.id.str()},
+                     {"principal", key.principal.subject.str()},
+                     {"kind", schema::name_of(key.principal.kind)},
+                     {"scopes", schema::encode(key.principal.scopes)}});
       });
 }
 
@@ -222,9 +230,10 @@ Task<Result<std::optional<StoredClient>>> IdentityStore::client(Context ctx, std
 }
 
 Task<Status> IdentityStore::issue(Context ctx, Principal by, StoredPrincipal principal, IssuedToken token) {
+  const auto actor = actor_of(ctx);
   return database_.write(
       std::move(ctx),
-      [by = std::move(by), p = std::move(principal), token = std::move(token)](sql::Transaction& tx) -> Status {
+      [actor, by = std::move(by), p = std::move(principal), token = std::move(token)](sql::Transaction& tx) -> Status {
         WRIT_CHECK(tables::standing(tx, by.tenant, by.subject, by.credential));
         WRIT_CHECK(tables::standing(tx, p.tenant, p.subject, {.generation = p.generation}));
         WRIT_CHECK(tx.run(
@@ -232,17 +241,26 @@ Task<Status> IdentityStore::issue(Context ctx, Principal by, StoredPrincipal pri
             "(?1, ?2, ?3, ?4, ?5, ?6, coalesce((SELECT family_until FROM issued_tokens WHERE jti = ?4), ?7))",
             token.jti, p.tenant, p.subject, token.parent, token.issued_by, token.expires_at,
             by.credential.expires_at.value_or(token.expires_at)));
-        return {};
+        return tell(tx, actor, policy::audit_kind::token_issued, p.tenant,
+                    {{"token_id", token.jti},
+                     {"principal", p.subject.str()},
+                     {"scopes", schema::encode(p.scopes)},
+                     {"expires_at", to_rfc3339(token.expires_at)}});
       });
 }
 
 Task<Status> IdentityStore::set_scopes(Context ctx, TenantId tenant, Subject subject, std::vector<std::string> scopes) {
+  const auto actor = actor_of(ctx);
   return database_.write(std::move(ctx),
-                         [tenant = std::move(tenant), subject = std::move(subject),
+                         [actor, tenant = std::move(tenant), subject = std::move(subject),
                           scopes = std::move(scopes)](sql::Transaction& tx) -> Status {
                            WRIT_TRY(auto principal, tables::find_principal(tx, tenant, subject));
                            if (!principal)
                              return fail(not_found("no_principal", "there is no principal " + subject.str()));
+                           WRIT_CHECK(tell(tx, actor, policy::audit_kind::principal_changed, tenant,
+                                           {{"principal", subject.str()},
+                                            {"before", schema::encode(principal->scopes)},
+                                            {"scopes", schema::encode(scopes)}}));
                            principal->scopes = scopes;
                            WRIT_CHECK(tx.run("UPDATE principals SET scopes = ?3 WHERE tenant = ?1 AND subject = ?2",
                                              tenant, subject, scopes_text(scopes)));

@@ -1,6 +1,7 @@
 // The part of the store that takes things away: revocations and their feed, and who made whom.
 #include <algorithm>
 
+#include "identity/audit_facts.h"
 #include "identity/identity_tables.h"
 
 namespace writ::identity {
@@ -92,51 +93,64 @@ Result<std::vector<PrincipalName>> makers_of(sql::Reader& reader, const TenantId
 
 Task<Result<std::int64_t>> IdentityStore::narrow_key(Context ctx, TenantId tenant, KeyId key,
                                                      std::vector<std::string> scopes) {
+  const auto actor = actor_of(ctx);
   return database_.write(std::move(ctx),
-                         [tenant = std::move(tenant), key = std::move(key),
+                         [actor, tenant = std::move(tenant), key = std::move(key),
                           scopes = std::move(scopes)](sql::Transaction& tx) -> Result<std::int64_t> {
                            WRIT_CHECK(tx.run("UPDATE api_keys SET scopes = ?3 WHERE tenant = ?1 AND key_id = ?2",
                                              tenant, key, tables::scopes_text(scopes)));
+                           WRIT_CHECK(tell(tx, actor, policy::audit_kind::key_changed, tenant,
+                                           {{"key_id", key.str()}, {"scopes", schema::encode(scopes)}}));
                            return tables::add_revocation(tx,
                                                          {.kind = "key_scopes", .value = key.str(), .scopes = scopes});
                          });
 }
 
 Task<Result<std::int64_t>> IdentityStore::revoke_token(Context ctx, std::string jti, WallTime expires_at) {
+  const auto actor = actor_of(ctx);
   return database_.write(
-      std::move(ctx), [jti = std::move(jti), expires_at](sql::Transaction& tx) -> Result<std::int64_t> {
+      std::move(ctx), [actor, jti = std::move(jti), expires_at](sql::Transaction& tx) -> Result<std::int64_t> {
         WRIT_CHECK(revoke_tokens(tx, descendants_of_token, jti, ""));
+        WRIT_CHECK(tell(tx, actor, policy::audit_kind::token_revoked, actor.principal.tenant, {{"token_id", jti}}));
         return tables::add_revocation(tx, {.kind = "token", .value = jti, .until = expires_at + clock_skew_max});
       });
 }
 
 Task<Result<std::int64_t>> IdentityStore::revoke_key(Context ctx, TenantId tenant, KeyId key) {
+  const auto actor = actor_of(ctx);
   return database_.write(
-      std::move(ctx), [tenant = std::move(tenant), key = std::move(key)](sql::Transaction& tx) -> Result<std::int64_t> {
+      std::move(ctx),
+      [actor, tenant = std::move(tenant), key = std::move(key)](sql::Transaction& tx) -> Result<std::int64_t> {
         WRIT_TRY(const auto changed,
                  tx.run("UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?3) WHERE tenant = ?1 AND key_id = ?2",
                         tenant, key, tx.now()));
         if (changed == 0) return fail(not_found("no_key", "there is no key " + key.str()));
+        WRIT_CHECK(tell(tx, actor, policy::audit_kind::key_revoked, tenant, {{"key_id", key.str()}}));
         return tables::add_revocation(tx, {.kind = "key", .value = key.str()});
       });
 }
 
 Task<Result<std::int64_t>> IdentityStore::revoke_subject(Context ctx, TenantId tenant, Subject subject) {
+  const auto actor = actor_of(ctx);
   return database_.write(
       std::move(ctx),
-      [tenant = std::move(tenant), subject = std::move(subject)](sql::Transaction& tx) -> Result<std::int64_t> {
+      [actor, tenant = std::move(tenant), subject = std::move(subject)](sql::Transaction& tx) -> Result<std::int64_t> {
         WRIT_TRY(const auto principal, tables::find_principal(tx, tenant, subject));
         if (!principal) return 0;
+        WRIT_CHECK(tell(tx, actor, policy::audit_kind::principal_revoked, tenant, {{"principal", subject.str()}}));
         return end_principal(tx, *principal);
       });
 }
 
 Task<Result<std::int64_t>> IdentityStore::remove(Context ctx, TenantId tenant, Subject subject) {
+  const auto actor = actor_of(ctx);
   return database_.write(
       std::move(ctx),
-      [tenant = std::move(tenant), subject = std::move(subject)](sql::Transaction& tx) -> Result<std::int64_t> {
+      [actor, tenant = std::move(tenant), subject = std::move(subject)](sql::Transaction& tx) -> Result<std::int64_t> {
         WRIT_TRY(const auto principal, tables::find_principal(tx, tenant, subject));
         if (!principal) return fail(not_found("no_principal", "there is no principal " + subject.str()));
+        WRIT_CHECK(tell(tx, actor, policy::audit_kind::principal_removed, tenant,
+                        {{"principal", subject.str()}, {"before", schema::encode(principal->scopes)}}));
         WRIT_TRY(const auto seq, end_principal(tx, *principal));
         WRIT_CHECK(tx.run("UPDATE principals SET removed_at = ?3, scopes = '[]' WHERE tenant = ?1 AND subject = ?2",
                           tenant, subject, tx.now()));

@@ -1,5 +1,7 @@
 #include "policy/audit_check.h"
 
+#include <algorithm>
+
 namespace writ::policy {
 
 Status AuditCheck::begin(sql::Reader& reader) {
@@ -36,7 +38,8 @@ void AuditCheck::check_seal() {
 void AuditCheck::check() {
   // Opened after begin() and before the first row is read: every line in it must have its row.
   if (!lines_) {
-    lines_.emplace(options_.checkpoints, written_);
+    // A row is made when the line of the one before is on disk: only the newest may be without, whatever is noted.
+    lines_.emplace(options_.checkpoints, std::max(written_, newest_row_ ? newest_row_->number - 1 : 0));
     check_seal();
     return;
   }

@@ -312,6 +312,12 @@ TEST_F(AuditCheckTest, lines_that_somebody_took_away_are_not_put_back_in_silence
   EXPECT_EQ(found(), (Codes{"line_missing", "line_missing"}));
 }
 
+TEST_F(AuditCheckTest, lines_are_missed_although_the_database_says_that_they_were_never_written) {
+  put_lines({read_lines()[0]});
+  change("UPDATE checkpoint_lines SET written = 1");
+  EXPECT_EQ(found(), Codes{"line_missing"});  // of the second; the third could be on its way
+}
+
 TEST_F(AuditCheckTest, a_verification_of_a_folder_writes_nothing) {
   store_.reset();
   database_.reset();

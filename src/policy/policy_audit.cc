@@ -46,13 +46,15 @@ Task<Result<Appended>> PolicyService::append_audit(Context ctx, AppendAudit in) 
 }
 
 Task<Result<AuditPage>> PolicyService::list_audit(Context ctx, ListAudit in) {
+  WRIT_CO_CHECK(visible(ctx, in.tenant));
   // Before the answer: a read that cannot be recorded is none.
   if (const auto since = audit_reads_.note(ctx.principal.tenant, ctx.principal.subject, clock_.steady())) {
     json::object what{{"after", in.after}, {"unrecorded_before", *since}};
+    if (in.tenant) what["tenant"] = in.tenant->str();
     if (in.run_id) what["of_run"] = *in.run_id;  // not run_id: the record is not about the run
     WRIT_CO_CHECK(co_await record_read(ctx, "audit.read", std::move(what)));
   }
-  auto tenant = ctx.principal.tenant;
+  auto tenant = in.tenant.value_or(ctx.principal.tenant);
   co_return co_await store_.audit_page(std::move(ctx), std::move(tenant), std::move(in));
 }
 

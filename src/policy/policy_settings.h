@@ -12,7 +12,7 @@ struct PolicySettings {
   Seconds grant_life{120};
   Seconds reservation_life{900};
   Seconds refresh{5};
-  Seconds checkpoint_every{10};
+  Millis checkpoint_every{10'000};
 
   static constexpr auto settings() {
     using namespace writ::settings;

@@ -63,8 +63,8 @@ def stopped(product, folders):
     deployment.initialise()
     deployment.start()
     for api in (deployment.api(), deployment.developer_of("acme"), deployment.api()):
-        assert api.finished(api.start("talker", "Hello")["run_id"])["status"] == "completed"
         before = Auditor(deployment).head()
+        assert api.finished(api.start("talker", "Hello")["run_id"])["status"] == "completed"
         poll(lambda: Auditor(deployment).head() != before, "another checkpoint", 10)
     auditor = Auditor(deployment)
     deployment.noted = auditor.head()
@@ -261,6 +261,36 @@ def test_another_tenants_audit_is_never_visible(platform):
     assert stranger.get("/v1/audit/export?tenant=local", expect=403)["code"] == "missing_scope"
     assert '"local"' not in stranger.request("GET", "/v1/audit/export").text
     assert stranger.get("/v1/audit?kind=audit.exported")["records"][0]["subject"] == "auditor"
+
+
+def test_a_key_that_is_made_and_revoked_is_told_with_who_did_it(platform):
+    admin = platform.admin
+    made = admin.post("/v1/keys", {"subject": "told", "scopes": ["runs:read"]}, expect=201)
+    admin.post("/v1/tokens/revoke", {"key_id": made["key_id"]})
+
+    def told(kind: str) -> list[dict]:
+        return [r for r in admin.get("/v1/audit", params={"kind": kind, "limit": 1000})["records"] if r["data"].get("key_id") == made["key_id"]]
+
+    for kind in ("key.created", "key.revoked"):
+        [record] = poll(lambda: told(kind), f"{kind} is told", 15)
+        assert record["subject"] == "admin" and len(record["data"]["trace_id"]) == 32
+        assert made["api_key"] not in json.dumps(record)
+    assert admin.post("/v1/audit/verify")["ok"]
+
+
+def test_failed_authentications_are_counted_and_do_not_flood(platform):
+    stranger = platform.api("writ_nobody")
+    for _ in range(60):
+        stranger.get("/v1/budget", expect=401)
+    admin = platform.admin
+
+    def records() -> list[dict]:
+        return admin.get("/v1/audit", params={"tenant": "writ", "kind": "authentication.failed", "limit": 1000})["records"]
+
+    poll(lambda: sum(r["data"]["attempts"] for r in records()) >= 60, "they are told", 40, 0.5)
+    assert len(records()) <= 4, "an interval has one record"
+    assert records()[0]["data"]["sources"][0]["source"] == "127.0.0.1"
+    platform.developer_of("acme", "curious").get("/v1/audit?tenant=writ", expect=403)
 
 
 @pytest.mark.fail_points

@@ -102,7 +102,7 @@ def test_a_disk_that_stands_still_blocks_no_loop_and_deadlines_hold(own_platform
     for _ in range(3):
         late = api.request("POST", "/v1/sessions", json={"prompt": "Hello", "capsule": "talker"}, headers={"Writ-Timeout": "1s"})
         assert late.status_code == 504, late.text
-        assert late.json()["code"] == "deadline"
+        assert late.json()["code"] == "deadline_exceeded"
         assert late.json()["outcome"] in ("not_sent", "unknown")
     assert time.monotonic() - began < 6, "each within its second"
     time.sleep(max(0.0, 3 - (time.monotonic() - began)))  # meanwhile checkpoints and the constitution come due, too

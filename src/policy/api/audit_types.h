@@ -47,6 +47,7 @@ struct ListAudit {
   std::int64_t limit = 100;
   std::optional<std::string> run_id, kind, subject;
   std::optional<WallTime> since, until;
+  std::optional<TenantId> tenant;  // another one needs the scope audit:read_all
   static constexpr auto fields() {
     return std::tuple(field_or_default("after", &ListAudit::after, number(0, 1LL << 60), "Cursor."),
                       field_or_default("limit", &ListAudit::limit, number(1, 1000), "At most so many."),
@@ -54,7 +55,8 @@ struct ListAudit {
                       field("kind", &ListAudit::kind, text(1, 64), "Only this kind."),
                       field("subject", &ListAudit::subject, text(1, 256), "Only what this subject is behind."),
                       field("since", &ListAudit::since, any, "Not before this time."),
-                      field("until", &ListAudit::until, any, "Not at or after this time."));
+                      field("until", &ListAudit::until, any, "Not at or after this time."),
+                      field("tenant", &ListAudit::tenant, name_text, "Of this tenant; yours when absent."));
   }
 };
 struct AuditPage {
