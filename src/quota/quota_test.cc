@@ -71,6 +71,48 @@ TEST_F(BudgetTest, an_unknown_outcome_counts_in_full_until_the_truth_comes) {
   EXPECT_EQ(budget.left(), 90);
 }
 
+TEST_F(BudgetTest, what_only_calls_under_way_keep_from_fitting_is_to_wait_for_them_not_for_the_window) {
+  auto call = *reserve(budget, 60, now);
+  EXPECT_EQ(settle(budget, call, 20), Settlement::applied);
+  auto other = *reserve(budget, 50, now);
+  const auto held = reserve(budget, 80, now);
+  ASSERT_FALSE(held);
+  EXPECT_EQ(held.error().code, "budget_reserved");
+  EXPECT_EQ(held.error().kind, ErrorKind::quota_exceeded);
+  EXPECT_EQ(held.error().retry_after, reserved_pause);
+  const auto never = reserve(budget, 81, now);
+  ASSERT_FALSE(never);
+  EXPECT_EQ(never.error().code, "budget_spent");
+  EXPECT_EQ(never.error().retry_after, Seconds{60});
+  EXPECT_EQ(settle(budget, other, 0), Settlement::applied);
+  EXPECT_TRUE(reserve(budget, 80, now));
+}
+
+TEST_F(BudgetTest, what_is_presumed_of_a_holder_that_goes_on_is_waited_for) {
+  auto call = *reserve(budget, 90, now);
+  expire(budget, call);
+  EXPECT_EQ(reserve(budget, 50, now).error().code, "budget_spent");
+  budget.recoverable = 90;
+  EXPECT_EQ(reserve(budget, 50, now).error().code, "budget_reserved");
+}
+
+TEST_F(BudgetTest, a_replaced_call_counts_what_is_known_of_it_until_its_own_settlement) {
+  auto call = *reserve(budget, 60, now);
+  replace(budget, call, 10);
+  replace(budget, call, 50);
+  expire(budget, call);
+  EXPECT_EQ(budget.left(), 90);
+  EXPECT_EQ(budget.settled, 10);
+  EXPECT_EQ(settle(budget, call, 30), Settlement::corrected);
+  EXPECT_EQ(settle(budget, call, 40), Settlement::repeated);
+  EXPECT_EQ(budget.settled, 30);
+  auto late = *reserve(budget, 40, now);
+  expire(budget, late);
+  replace(budget, late, 99);
+  EXPECT_EQ(budget.presumed, 0);
+  EXPECT_EQ(budget.settled, 70);  // never more than was reserved
+}
+
 TEST_F(BudgetTest, billing_above_the_bound_is_an_overrun_and_closes_the_window) {
   auto call = *reserve(budget, 50, now);
   EXPECT_EQ(settle(budget, call, 120), Settlement::applied);
