@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/assert.h"
 #include "core/encoding.h"
 
 namespace writ::scan {
@@ -15,6 +16,16 @@ std::size_t minus(std::size_t a, std::size_t b) { return a > b ? a - b : 0; }
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
 }  // namespace
+
+WindowScanner WindowScanner::resume(const Scanner& scanner, const Place& place, std::string_view held) {
+  WRIT_ASSERT(place.start + held.size() == place.total, "the held text is the one of the place");
+  WindowScanner out(scanner);
+  out.buffer_ = held;
+  out.start_ = place.start;
+  out.decided_ = place.decided;
+  out.released_ = place.released;
+  return out;
+}
 
 Result<Window> WindowScanner::feed(std::size_t offset, std::string_view text) {
   if (finished_) return fail(conflict("finished", "the text is already complete"));

@@ -29,6 +29,17 @@ class WindowScanner {
  public:
   explicit WindowScanner(const Scanner& scanner) : scanner_(&scanner) {}
 
+  /// Where a scan stands, without its text: with the text from `start` to `total` again it can go on elsewhere.
+  struct Place {
+    std::size_t start = 0, decided = 0, released = 0, total = 0;
+    bool operator==(const Place&) const = default;
+  };
+  /// A scan that goes on at `place`; `held` is the text from place.start to place.total, which the caller has verified.
+  [[nodiscard]] static WindowScanner resume(const Scanner& scanner, const Place& place, std::string_view held);
+  [[nodiscard]] Place place() const { return {start_, decided_, released_, total()}; }
+  /// The text from place().start to place().total: at most a window and a character.
+  [[nodiscard]] std::string_view held() const { return buffer_; }
+
   /// text: the bytes at `offset`, which must be total(); a character may be cut in two.
   /// Errors: conflict (bad_offset); invalid (bad_text) when the bytes cannot be UTF-8: nothing more is released.
   [[nodiscard]] Result<Window> feed(std::size_t offset, std::string_view text);
