@@ -13,7 +13,7 @@ settings::Catalogue catalogue() {
   out.add<slm::SlmSettings>("slm");
   // What set-up, tests and test builds read.
   for (auto name : {"WRIT_API_KEY", "WRIT_JOBS", "WRIT_DEPS", "WRIT_FAIL_POINT", "WRIT_FAIL_POINT_LOG",
-                    "WRIT_PAUSE_POINTS", "WRIT_ERROR_POINTS"})
+                    "WRIT_PAUSE_POINTS", "WRIT_ERROR_POINTS", "WRIT_CLOCK_STEP"})
     out.for_scripts(name);
   return out;
 }

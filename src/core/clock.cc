@@ -12,13 +12,21 @@
 
 #include "core/assert.h"
 #include "core/bounded_write.h"
+#include "core/fail_point.h"
 
 namespace writ {
 namespace {
 
 class SystemClock final : public Clock {
  public:
-  WallTime now() const override { return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now()); }
+  WallTime now() const override {
+    const auto now = std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now());
+#ifdef WRIT_FAIL_POINTS
+    return now + clock_step();
+#else
+    return now;
+#endif
+  }
   SteadyTime steady() const override { return std::chrono::steady_clock::now(); }
 };
 

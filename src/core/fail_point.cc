@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
@@ -58,6 +60,22 @@ void pass_fail_point(std::string_view name) {
     WRIT_ASSERT(written == static_cast<ssize_t>(line.size()), "the fail point log can be written");
   }
   if (name == points.die_at && count == points.die_at_count) ::_exit(137);
+}
+
+std::chrono::milliseconds clock_step() {
+  static const char* const file = std::getenv("WRIT_CLOCK_STEP");
+  if (file == nullptr) return {};
+  static std::atomic<std::int64_t> step{0}, next_look{0};
+  const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
+  if (now < next_look.load()) return std::chrono::milliseconds{step.load()};
+  next_look = now + std::chrono::nanoseconds(std::chrono::milliseconds{50}).count();
+  std::array<char, 32> text{};
+  const int fd = ::open(file, O_RDONLY | O_CLOEXEC);
+  const auto size = fd < 0 ? 0 : ::read(fd, text.data(), text.size());
+  if (fd >= 0) ::close(fd);
+  std::int64_t read = 0;
+  if (size > 0 && std::from_chars(text.data(), text.data() + size, read).ec == std::errc()) step = read;
+  return std::chrono::milliseconds{step.load()};
 }
 
 void pass_pause_point(std::string_view name) {

@@ -1,4 +1,5 @@
 // Fail points: named places where a test build dies as by kill -9, so that crash tests can stop before and after each.
+// Clock steps: the wall clock of a test build is as far off as a file says, as after a sleep or a correction.
 // Pause points: named places where its thread stands still until the test lets it go, so that a race has one outcome.
 #pragma once
 
@@ -12,8 +13,14 @@
 //                               goes on when that is gone.
 // and WRIT_ERROR_POINT("llama.decode"), which is whether the call there shall fail:
 //   WRIT_ERROR_POINTS=<folder>  whoever passes while the file <folder>/<name> exists removes it and fails, once.
+// The wall clock:
+//   WRIT_CLOCK_STEP=<file>  system_clock().now() is off by the milliseconds in the file, 0 while there is none. It is read
+//                           again every 50 ms.
 #ifdef WRIT_FAIL_POINTS
+#include <chrono>
 namespace writ {
+/// How far off the wall clock is. Thread: any.
+[[nodiscard]] std::chrono::milliseconds clock_step();
 /// Thread: any. The environment is read at the first passing.
 void pass_fail_point(std::string_view name);
 /// Blocks its thread while it is paused. Thread: any.
