@@ -1,7 +1,12 @@
 #include "app/platform.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <thread>
+
+#include <fmt/format.h>
 
 #include "app/description.h"
 #include "identity/identity.h"
@@ -303,6 +308,16 @@ Status Platform::add_slm() {
   return {};
 }
 
+// One process alone works on a data folder, so all that an earlier one held is over. Apart, a service is known by where it
+// listens: no two processes of one host listen there, and a container's host name is its own.
+policy::Holder Platform::holder(Role role) const {
+  std::array<char, 256> host{};
+  if (options_.only && ::gethostname(host.data(), host.size() - 1) != 0) host.front() = '?';
+  const auto name = options_.only ? fmt::format("{}@{}:{}", info(role).name, host.data(), options_.settings.shared.port)
+                                  : std::string("writ");
+  return {.name = name, .life = life_};
+}
+
 Status Platform::add_orchestrator() {
   WRIT_TRY(auto* peers, peers_for(Role::orchestrator, {Role::policy, Role::slm, Role::recall}));
   WRIT_TRY(auto database, open(Role::orchestrator, orchestrator::orchestrator_migrations()));
@@ -312,6 +327,7 @@ Status Platform::add_orchestrator() {
                                                   .settings = options_.settings.orchestrator,
                                                   .temporal_enabled = options_.settings.shared.temporal_enabled,
                                                   .content_key = std::move(content_key),
+                                                  .holder = holder(Role::orchestrator),
                                                   .policy = peers->policy(),
                                                   .slm = peers->slm(),
                                                   .recall = peers->recall(),
@@ -329,7 +345,8 @@ Status Platform::add_orchestrator() {
 
 Status Platform::add_gateway() {
   WRIT_TRY(auto* peers, peers_for(Role::gateway, {Role::policy, Role::slm, Role::orchestrator}));
-  chat_ = std::make_unique<governed::Governed>(peers->policy(), peers->slm(), no_tools_, settle_tasks_);
+  chat_ = std::make_unique<governed::Governed>(peers->policy(), peers->slm(), no_tools_, settle_tasks_,
+                                               holder(Role::gateway));
   auto& u = unit(Role::gateway);
   auto made = gateway::make_service({.settings = options_.settings.gateway,
                                      .orchestrator = peers->orchestrator(),

@@ -54,6 +54,8 @@ class Platform {
   [[nodiscard]] bool has(Role role) const { return !options_.only || *options_.only == role; }
   [[nodiscard]] Unit& unit(Role role);
   [[nodiscard]] Result<Peers*> peers_for(Role role, std::vector<Role> needed);
+  /// Who reserves tokens for the model calls of this service in this process.
+  [[nodiscard]] policy::Holder holder(Role role) const;
   [[nodiscard]] Result<Secret> secret(const std::optional<Secret>& given, std::string_view purpose) const;
   [[nodiscard]] Result<std::unique_ptr<sql::Database>> open(Role role, sql::Migrations migrations) const;
   [[nodiscard]] Status build_host();
@@ -68,6 +70,7 @@ class Platform {
   [[nodiscard]] Status add_gateway();
 
   PlatformOptions options_;
+  const std::string life_ = make_id<CallId>(system_clock().now()).str();  // of this start
   DataFolder data_;
   observability::Logger log_;
   std::unique_ptr<async::Loops> loops_;

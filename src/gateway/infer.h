@@ -57,7 +57,7 @@ inline constexpr http::Unary<InferRequest, InferAnswer> infer{
      .deadline = Seconds{600},
      .body_max = 512 * 1024,
      .errors = {{"no_model", "context_overflow", "policy_denied", "review_required", "output_denied", "budget_spent",
-                 "queue_full"}}}};
+                 "budget_reserved", "queue_full"}}}};
 }  // namespace op
 
 }  // namespace writ::gateway

@@ -42,7 +42,7 @@ inline constexpr http::OperationInfo chat{
     .body_max = 1U << 20U,
     .dialect = http::Dialect::openai,
     .errors = {{"unsupported_parameter", "model_not_found", "context_length_exceeded", "bad_tools", "policy_denied",
-                "review_required", "insufficient_quota", "queue_full"}}};
+                "review_required", "insufficient_quota", "rate_limit_exceeded", "queue_full"}}};
 inline constexpr http::Unary<http::Nothing, ModelCards> models{{.id = "gateway.models",
                                                                 .method = Method::get,
                                                                 .path = "/v1/models",

@@ -159,6 +159,8 @@ Error as_openai(Error error) {
     error.problems = {{"/messages", "are too long"}};
   } else if (error.code == "budget_spent") {
     error.code = "insufficient_quota";
+  } else if (error.code == "budget_reserved") {
+    error.code = "rate_limit_exceeded";  // clients try again, as soon as retry_after says
   }
   return error;
 }

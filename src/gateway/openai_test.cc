@@ -297,6 +297,8 @@ TEST(OpenAiChat, speaks_of_errors_in_openais_codes) {
   ASSERT_FALSE(quota);
   EXPECT_EQ(quota.error().code, "insufficient_quota");
   EXPECT_EQ(quota.error().retry_after, Seconds{7});
+  spent.code = "budget_reserved";  // clients give up on insufficient_quota, and try again on this
+  EXPECT_EQ(as_openai(spent).code, "rate_limit_exceeded");
   EXPECT_EQ(as_openai(invalid("context_overflow", "too long")).code, "context_length_exceeded");
 
   const auto bad = chat.send(R"({"messages":[],"temperature":"hot"})");

@@ -1,5 +1,7 @@
 #include "governed/chat_stream.h"
 
+#include <algorithm>
+
 #include "governed/questions.h"
 
 namespace writ::governed {
@@ -74,18 +76,40 @@ Task<Result<ChatItem>> ChatStream::after_event() {
   }
 }
 
+template <class Ask>
+std::invoke_result_t<Ask&> ChatStream::patiently(Ask ask) {
+  Patience patience(std::min(ctx_.deadline, system_clock().steady() + restart_patience), ctx_.cancel);
+  for (;;) {
+    auto answer = co_await ask();
+    if (answer || !passing(answer.error()) || !co_await patience.wait()) co_return answer;
+  }
+}
+
+Task<Result<policy::Inspection>> ChatStream::ask_release(bool last) {
+  auto offset = inspected_;
+  // Once for a place that was lost; once more when policy restarts just then.
+  for (int tries = 0; tries < 4; ++tries) {
+    const policy::InspectRequest piece{.decision_id = decided_.decision.decision_id,
+                                       .offset = static_cast<std::int64_t>(offset),
+                                       .text = text_.substr(offset),
+                                       .last = last,
+                                       .used = used()};
+    WRIT_CO_TRY(auto inspection, co_await patiently([&] { return policy_.inspect(ctx_, piece); }));
+    if (!inspection.resend_from) co_return inspection;
+    if (*inspection.resend_from < 0 || *inspection.resend_from > static_cast<std::int64_t>(text_.size())) break;
+    offset = static_cast<std::size_t>(*inspection.resend_from);
+  }
+  co_return fail(conflict("gap_in_output", "policy has lost its place in the output and does not find it again"));
+}
+
 Task<Result<std::optional<policy::Decision>>> ChatStream::inspect(bool last) {
-  const auto offset = inspected_;
-  WRIT_CO_TRY(const auto inspection, co_await policy_.inspect(ctx_, {.decision_id = decided_.decision.decision_id,
-                                                                     .offset = static_cast<std::int64_t>(offset),
-                                                                     .text = text_.substr(offset),
-                                                                     .last = last}));
+  WRIT_CO_TRY(const auto inspection, co_await ask_release(last));
   inspected_ = text_.size();
   release_upto_ = std::min(text_.size(), static_cast<std::size_t>(inspection.release_upto));
   if (inspection.facts.empty() || last) co_return std::nullopt;  // at the end finish() asks, with all facts
-  WRIT_CO_TRY(auto judged,
-              co_await policy_.evaluate(ctx_, ask_model_output(call_, call_.prompt.model, decided_.decision.decision_id,
-                                                               text_, completion_, questions_++)));
+  const auto question =
+      ask_model_output(call_, call_.prompt.model, decided_.decision.decision_id, text_, completion_, questions_++);
+  WRIT_CO_TRY(auto judged, co_await patiently([&] { return policy_.evaluate(ctx_, question); }));
   if (judged.decision == policy::Verdict::allow) co_return std::nullopt;
   co_return std::optional<policy::Decision>(std::move(judged));
 }
@@ -107,11 +131,11 @@ Task<Result<ChatItem>> ChatStream::finish(slm::ChatEvent end) {
   WRIT_CO_CHECK(co_await inspect(true));
   auto content = text_;
   for (const auto& call : end.tool_calls) content += "\n" + call.name + call.arguments;
-  WRIT_CO_TRY(auto finished,
-              co_await policy_.finish(
-                  ctx_, {.output = ask_model_output(call_, call_.prompt.model, decided_.decision.decision_id,
-                                                    std::move(content), completion_, questions_++),
-                         .settle = settlement()}));
+  const policy::FinishRequest request{
+      .output = ask_model_output(call_, call_.prompt.model, decided_.decision.decision_id, std::move(content),
+                                 completion_, questions_++),
+      .settle = settlement()};
+  WRIT_CO_TRY(auto finished, co_await patiently([&] { return policy_.finish(ctx_, request); }));
   settled_ = true;
   stage_ = Stage::ended;
   ChatItem item;

@@ -12,6 +12,8 @@ namespace writ::governed {
 /// Text is inspected in pieces of at least this many bytes: about ten tokens, so that one commit serves them all and a
 /// reader still sees it flow. The end and a quiet model flush what is left.
 inline constexpr std::size_t inspect_bytes = 48;
+/// How long an answer on its way waits for policy to come back: a restart takes a second or two. Nothing leaves meanwhile.
+inline constexpr Millis restart_patience{10'000};
 
 class ChatStream final : public Stream<ChatItem> {
  public:
@@ -28,7 +30,12 @@ class ChatStream final : public Stream<ChatItem> {
 
   Task<Result<ChatItem>> after_event();
   [[nodiscard]] ChatItem refused();
-  /// Asks for the release of what is pending. Gives the decision when the output was denied on new facts.
+  /// Repeats an idempotent question to policy while policy is away, for restart_patience.
+  template <class Ask>
+  std::invoke_result_t<Ask&> patiently(Ask ask);
+  /// Asks for the release of what is pending, from an earlier offset when policy has lost its place.
+  Task<Result<policy::Inspection>> ask_release(bool last);
+  /// The same. Gives the decision when the output was denied on new facts.
   Task<Result<std::optional<policy::Decision>>> inspect(bool last);
   Task<Result<ChatItem>> finish(slm::ChatEvent end);
   Task<Result<ChatItem>> stop_denied(policy::Decision denial);
@@ -46,12 +53,12 @@ class ChatStream final : public Stream<ChatItem> {
   Decided decided_;
   StreamPtr<slm::ChatEvent> events_;
   Stage stage_ = Stage::deciding;
-  std::string text_;               // all output so far
-  std::size_t inspected_ = 0;      // bytes policy has seen
-  std::size_t release_upto_ = 0;   // bytes that may leave
-  std::size_t sent_ = 0;           // bytes that have left
-  Tokens completion_;              // tokens generated so far
-  int questions_ = 0;              // model.output questions asked
+  std::string text_;  // all output so far
+  std::size_t inspected_ = 0;  // bytes policy has seen
+  std::size_t release_upto_ = 0;  // bytes that may leave
+  std::size_t sent_ = 0;  // bytes that have left
+  Tokens completion_;  // tokens generated so far
+  int questions_ = 0;  // model.output questions asked
   bool settled_ = false;
 };
 

@@ -33,8 +33,9 @@ bool is_answer(const Error& error, tools::Effect effect) {
 
 }  // namespace
 
-Governed::Governed(policy::PolicyPort& policy, slm::SlmPort& slm, const tools::Toolbox& tools, async::TaskGroup& tasks)
-    : policy_(policy), slm_(slm), tools_(tools), tasks_(tasks), runner_(calls_max) {}
+Governed::Governed(policy::PolicyPort& policy, slm::SlmPort& slm, const tools::Toolbox& tools, async::TaskGroup& tasks,
+                   std::optional<policy::Holder> holder)
+    : policy_(policy), slm_(slm), tools_(tools), tasks_(tasks), holder_(std::move(holder)), runner_(calls_max) {}
 
 Task<Result<StreamPtr<ChatItem>>> Governed::chat(Context ctx, ChatCall call) {
   // Names the default model, so that the grant, the record and the prices are about a real one.
@@ -46,13 +47,22 @@ Task<Result<StreamPtr<ChatItem>>> Governed::chat(Context ctx, ChatCall call) {
   }
   if (!call.counted) { WRIT_CO_TRY(call.counted, co_await slm_.count(ctx, call.prompt)); }
   const auto counted = *call.counted;
-  const auto room = counted.context - counted.prompt;
+  auto room = counted.context - counted.prompt;
   if (room.value < 1)
     co_return fail(invalid("context_overflow", "the prompt has " + std::to_string(counted.prompt.value) +
                                                    " tokens, the model's context " +
                                                    std::to_string(counted.context.value)));
+  if (call.step_tokens_max) {
+    room = std::min(room, *call.step_tokens_max - counted.prompt);
+    if (room.value < 1)
+      co_return fail(Error{.kind = ErrorKind::quota_exceeded,
+                           .code = "token_limit",
+                           .message = "the prompt has " + std::to_string(counted.prompt.value) +
+                                      " tokens, the run has " + std::to_string(call.step_tokens_max->value) + " left"});
+  }
   call.prompt.max_tokens = std::min(call.prompt.max_tokens, room.value);
   auto question = ask_model_call(call, call.prompt.model, counted.prompt);
+  question.holder = holder_;
   Decided decided{
       .action = question.action, .resource = question.resource, .request_hash = question.request_hash, .decision = {}};
   const auto here = co_await async::this_executor();

@@ -43,7 +43,9 @@ struct ChatCall {
   std::string request_id;  // run/step/attempt, or call_<id>; actions and numbers are appended
   Actor actor;
   slm::Prompt prompt;
-  std::optional<slm::Count> counted;  // of this prompt, by a caller that has counted it already
+  std::optional<slm::Count> counted = {};  // of this prompt, by a caller that has counted it already
+  /// In a run: what all attempts of this step may use together, prompt included. max_tokens is cut to fit.
+  std::optional<Tokens> step_tokens_max = {};
 };
 /// How a governed chat ended.
 struct ChatEnd {
@@ -88,11 +90,14 @@ struct ToolOutcome {
 
 class Governed {
  public:
-  /// `tasks` outlives every stream: what must survive a client (settling) runs there.
-  Governed(policy::PolicyPort& policy, slm::SlmPort& slm, const tools::Toolbox& tools, async::TaskGroup& tasks);
+  /// `tasks` outlives every stream: what must survive a client (settling) runs there. `holder`: this process, so that
+  /// policy knows after its restart that the calls before it are over.
+  Governed(policy::PolicyPort& policy, slm::SlmPort& slm, const tools::Toolbox& tools, async::TaskGroup& tasks,
+           std::optional<policy::Holder> holder = {});
 
   /// Errors: unavailable (policy or model cannot be reached: nothing happened undecided), not_found (no_model), invalid,
-  /// quota_exceeded. Cancellation: dropping the stream stops the model and settles what was used.
+  /// quota_exceeded (budget_spent; budget_reserved, when calls under way are in the way; token_limit, when the prompt
+  /// leaves nothing of step_tokens_max). Cancellation: dropping the stream stops the model and settles what was used.
   [[nodiscard]] Task<Result<StreamPtr<ChatItem>>> chat(Context ctx, ChatCall call);
 
   /// Tokens of a prompt and the model's context. Errors: those of SlmPort::count.
@@ -119,6 +124,7 @@ class Governed {
   slm::SlmPort& slm_;
   const tools::Toolbox& tools_;
   async::TaskGroup& tasks_;
+  const std::optional<policy::Holder> holder_;
   tools::ToolRunner runner_;
 };
 

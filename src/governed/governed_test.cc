@@ -28,6 +28,10 @@ class Ledger final : public policy::RefusingPolicyPort {
   bool lose_next_answer = false;  // to evaluate: it is recorded, and nobody learns of it
   int settles_down = 0;  // so many settlements fail
   bool find_term = false;  // inspect() finds what the output is denied for
+  int inspects_down = 0;  // so many fail
+  std::int64_t lose_place_at = -2;  // a piece of this offset is asked for again from the start; -1: every one
+  std::vector<std::string> inspected;  // "offset+size"
+  std::optional<Tokens> used_told, last_estimate;
 
   /// The charge of the call, once nothing is reserved any more.
   Tokens charged() {
@@ -44,6 +48,7 @@ class Ledger final : public policy::RefusingPolicyPort {
     answer.decision_id = DecisionId("dec_" + in.request_id);
     answer.decision =
         in.action == policy::Action::model_output && find_term ? policy::Verdict::deny : policy::Verdict::allow;
+    if (in.estimate) last_estimate = in.estimate;
     if (in.estimate)
       answer.reservation =
           policy::Reservation{.id = {}, .tokens = *in.estimate, .expires_at = system_clock().now() + Seconds{60}};
@@ -51,6 +56,14 @@ class Ledger final : public policy::RefusingPolicyPort {
     co_return answer;
   }
   Task<Result<policy::Inspection>> inspect(Context, policy::InspectRequest in) override {
+    if (inspects_down > 0) {
+      --inspects_down;
+      co_return fail(unavailable("down", "policy is down"));
+    }
+    inspected.push_back(std::to_string(in.offset) + "+" + std::to_string(in.text.size()));
+    used_told = in.used;
+    if (lose_place_at == in.offset || lose_place_at == -1)
+      co_return policy::Inspection{.release_upto = 0, .facts = {}, .resend_from = 0};
     policy::Inspection out{.release_upto = in.offset + static_cast<std::int64_t>(in.text.size()), .facts = {}};
     if (find_term) out.facts.emplace_back("term");
     co_return out;
@@ -160,6 +173,43 @@ TEST_F(GovernedChatTest, a_whole_answer_is_charged_with_its_end) {
   const auto last = loops.run(read_until_end(std::move(*stream)));
   ASSERT_TRUE(last) << last.error().message;
   EXPECT_EQ(ledger.charged(), Tokens{17});
+}
+
+TEST_F(GovernedChatTest, an_answer_on_its_way_waits_for_policy_and_sends_again_what_it_lost) {
+  ledger.inspects_down = 1;
+  ledger.lose_place_at = 60;
+  model.script = {text(5), text(9), {.finish = slm::FinishReason::stop, .usage = slm::Usage{prompt_tokens, Tokens{9}}}};
+  auto stream = chat();
+  ASSERT_TRUE(stream) << stream.error().message;
+  const auto last = loops.run(read_until_end(std::move(*stream)));
+  ASSERT_TRUE(last) << last.error().message;
+  EXPECT_EQ(last->end->text, std::string(120, 'a'));
+  EXPECT_EQ(ledger.inspected.at(ledger.inspected.size() - 2), "0+120") << "from where policy wants it, to the end";
+  EXPECT_EQ(ledger.used_told, prompt_tokens + Tokens{9});
+}
+
+TEST_F(GovernedChatTest, a_policy_that_never_finds_its_place_ends_the_answer) {
+  ledger.lose_place_at = -1;
+  model.script = {text(5)};
+  auto stream = chat();
+  ASSERT_TRUE(stream);
+  EXPECT_EQ(loops.run(read_until_end(std::move(*stream))).error().code, "gap_in_output");
+}
+
+TEST_F(GovernedChatTest, prompt_and_answer_fit_in_what_the_step_has_left) {
+  const auto with = [&](std::int64_t tokens) {
+    return loops.run(governed.chat(
+        ctx, {.request_id = "call_1", .actor = {}, .prompt = prompt(), .step_tokens_max = Tokens{tokens}}));
+  };
+  const auto none = with(prompt_tokens.value);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, "token_limit");
+  EXPECT_EQ(ledger.questions(), 0);
+  model.script = {{.finish = slm::FinishReason::stop, .usage = slm::Usage{prompt_tokens, Tokens{1}}}};
+  auto some = with(prompt_tokens.value + 7);
+  ASSERT_TRUE(some);
+  EXPECT_EQ(ledger.last_estimate, prompt_tokens + Tokens{7});
+  EXPECT_TRUE(loops.run(read_until_end(std::move(*some))));
 }
 
 TEST_F(GovernedChatTest, a_reservation_whose_answer_was_lost_is_given_back) {

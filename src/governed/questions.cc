@@ -81,7 +81,9 @@ policy::EvaluateRequest ask_model_call(const ChatCall& call, std::string_view mo
           .context = std::move(facts),
           .request_hash = policy::request_hash(schema::encode(call.prompt)),
           .content = words_of(call.prompt, call.actor),
-          .estimate = counted + Tokens{call.prompt.max_tokens}};
+          .estimate = counted + Tokens{call.prompt.max_tokens},
+          .generates = Tokens{call.prompt.max_tokens},
+          .step_tokens_max = call.step_tokens_max};
 }
 
 policy::EvaluateRequest ask_model_output(const ChatCall& call, std::string_view model, const DecisionId& of,

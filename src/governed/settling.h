@@ -6,6 +6,24 @@
 
 namespace writ::governed {
 
+/// Whether the same request may have another answer later: policy or the way to it was at fault.
+[[nodiscard]] bool passing(const Error& error);
+
+/// How often and how long to try again: 100 ms, doubling to 5 s.
+class Patience {
+ public:
+  Patience(SteadyTime until, std::stop_token stopping) : until_(until), stopping_(std::move(stopping)) {}
+  /// False when it is time to give up.
+  [[nodiscard]] Task<bool> wait();
+  void begin_anew() { pause_ = first_pause; }
+
+ private:
+  static constexpr Millis first_pause{100}, last_pause{5000};
+  SteadyTime until_;
+  std::stop_token stopping_;
+  Millis pause_ = first_pause;
+};
+
 /// Runs in `tasks`, apart from the caller and its context, and tries again until policy has it, the reservation expires
 /// (then policy presumes the estimate) or the process stops.
 class Settling {

@@ -20,7 +20,8 @@ namespace writ::orchestrator {
           .reasons = d.reasons,
           .policy_version = d.policy_version,
           .review_scope = d.review_scope,
-          .tokens_left = d.tokens_left};
+          .tokens_left = d.tokens_left,
+          .step_tokens = d.step_tokens};
 }
 
 }  // namespace writ::orchestrator

@@ -36,7 +36,7 @@ struct Parts {
         hub(deps.clock, {.per_principal = static_cast<std::size_t>(deps.settings.principal_watches),
                          .per_tenant = static_cast<std::size_t>(deps.settings.tenant_watches)}),
         settling("orchestrator.settling", settling_max),
-        governed(deps.policy, deps.slm, toolbox, settling),
+        governed(deps.policy, deps.slm, toolbox, settling, deps.holder),
         engine({store, governed, deps.identity, toolbox, capsules, deps.settings, hub, probe, deps.log, deps.clock,
                 deps.random},
                deps.loops, std::string(embedded_owner)),

@@ -15,6 +15,7 @@ struct Deps {
   OrchestratorSettings settings;
   bool temporal_enabled = false;            // TEMPORAL_ENABLED
   Secret content_key;                       // at least 32 bytes
+  std::optional<policy::Holder> holder = {};  // this process, for what its model calls reserve
   policy::PolicyPort& policy;
   slm::SlmPort& slm;
   recall::RecallPort& recall;

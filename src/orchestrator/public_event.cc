@@ -22,7 +22,9 @@ void drop_empty(json::object& data, std::string_view name) {
 
 // Values are copied before a member is added: adding may move the others.
 void usage_from(json::object& data) {
-  json::value usage{{"prompt", data.at("prompt")}, {"completion", data.at("completion")}};
+  json::object usage{{"prompt", data.at("prompt")}, {"completion", data.at("completion")}};
+  if (const auto* cut = data.if_contains("cut")) usage["cut"] = *cut;
+  data.erase("cut");
   data.erase("prompt");
   data.erase("completion");
   data["usage"] = std::move(usage);

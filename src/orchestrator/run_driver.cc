@@ -103,7 +103,8 @@ Task<Status> RunDriver::perform(Command command) {
     co_return co_await append({RunFinished{.status = RunStatus::failed,
                                            .reason = std::move(*problem),
                                            .prompt = state_.prompt,
-                                           .completion = state_.completion}});
+                                           .completion = state_.completion,
+                                           .cut = state_.cut_off()}});
   if (auto* c = std::get_if<DecideStart>(&command)) co_return co_await decide_start(*c);
   if (auto* c = std::get_if<CallModel>(&command)) co_return co_await call_model(*c);
   if (auto* c = std::get_if<DecideTool>(&command)) co_return co_await decide_tool(std::move(*c));
@@ -155,7 +156,8 @@ Task<Status> RunDriver::call_model(CallModel command) {
       {.request_id = fmt::format("{}/{}/{}", claim_.run_id.str(), command.step, command.attempt),
        .actor = actor(command.step, command.attempt),
        .prompt = std::move(fitted->prompt),
-       .counted = fitted->counted});
+       .counted = fitted->counted,
+       .step_tokens_max = command.step_tokens_max});
   if (!stream) co_return co_await fail_step(step, std::move(stream).error());
   for (;;) {
     auto more = co_await follow_stream(command, **stream);

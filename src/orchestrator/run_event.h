@@ -84,6 +84,7 @@ struct Decided {
   std::string policy_version;
   std::optional<std::string> review_scope;
   std::optional<Tokens> tokens_left;
+  std::optional<Tokens> step_tokens;  // of a model call: charged for earlier attempts of its step
   static constexpr auto fields() {
     return std::tuple(field("step", &Decided::step, any, "Step."), field("attempt", &Decided::attempt, any, "Attempt."),
                       field_or_default("call_id", &Decided::call_id, any, "Tool call."),
@@ -95,7 +96,8 @@ struct Decided {
                       field("reasons", &Decided::reasons, any, "Rules."),
                       field("policy_version", &Decided::policy_version, any, "In force."),
                       field("review_scope", &Decided::review_scope, any, "Of an approver."),
-                      field("tokens_left", &Decided::tokens_left, any, "In the window."));
+                      field("tokens_left", &Decided::tokens_left, any, "In the window."),
+                      field("step_tokens", &Decided::step_tokens, any, "Charged for earlier attempts of the step."));
   }
 };
 /// The send fence: committed before a model or a tool is called.
@@ -264,12 +266,14 @@ struct RunFinished {
   std::optional<ContentId> answer;
   std::string reason;  // stable code and words; empty when completed
   Tokens prompt, completion;
+  std::optional<Tokens> cut;  // charged for attempts that were cut off; absent when there were none
   static constexpr auto fields() {
     return std::tuple(field("status", &RunFinished::status, any, "How it ended."),
                       field("answer", &RunFinished::answer, any, "Content id."),
                       field_or_default("reason", &RunFinished::reason, any, "Why."),
                       field("prompt", &RunFinished::prompt, any, "Prompt tokens."),
-                      field("completion", &RunFinished::completion, any, "Generated tokens."));
+                      field("completion", &RunFinished::completion, any, "Generated tokens."),
+                      field("cut", &RunFinished::cut, any, "Charged for attempts that were cut off."));
   }
 };
 

@@ -73,6 +73,7 @@ void on_start_decided(RunState& s, const Decided& e) {
 }
 
 void on_model_decided(RunState& s, const Decided& e) {
+  if (e.step == s.step && e.step_tokens) s.cut_now = *e.step_tokens;
   if (s.stage != Stage::calling_model || e.step != s.step || e.attempt != s.attempt || s.finish) return;
   if (e.decision == policy::Verdict::allow) return;
   s.model_started = false;
@@ -137,6 +138,7 @@ void on(RunState& s, const ModelOutput& e) {
   if (s.stage != Stage::calling_model || e.step != s.step || e.attempt != s.attempt || s.finish) return;
   s.model_started = false;
   s.waits = 0;
+  s.cut += std::exchange(s.cut_now, Tokens{});
   if (e.denied) return finish(s, RunStatus::denied, "output_denied: " + e.reason);
   s.turns.push_back({.text = e.text, .tool_calls = e.tool_calls});
   // Cut off by its bound before it said or did anything: that is no answer.
@@ -266,6 +268,7 @@ void on(RunState& s, const RunFinished& e) {
 Finish finish_with(const RunState& s, RunFinished result) {
   result.prompt = s.prompt;
   result.completion = s.completion;
+  result.cut = s.cut_off();
   return {std::move(result)};
 }
 Finish fail_with(const RunState& s, std::string reason) {
@@ -282,7 +285,7 @@ Command next_model(const RunState& s) {
   if (s.tokens_free().value <= 0)
     return fail_with(s,
                      "token_limit: the run used all of its " + std::to_string(s.start.limits.tokens.value) + " tokens");
-  return CallModel{.step = s.step, .attempt = s.attempt};
+  return CallModel{.step = s.step, .attempt = s.attempt, .step_tokens_max = s.step_tokens_max()};
 }
 
 Command next_call(const RunState& s, const CallState& c) {

@@ -32,6 +32,7 @@ struct DecideStart {
 };
 struct CallModel {
   std::int64_t step = 1, attempt = 1;
+  Tokens step_tokens_max;  // what all attempts of the step may use together, prompts included
 };
 /// Decide the call and, when it is allowed, run it. An allow that led to no step, because a host died, is not used: the
 /// call is decided again, under the constitution then in force.

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -31,6 +32,14 @@ class World {
   static std::string key_of(std::int64_t step, const std::string& call, const std::string& tool) {
     return tool + std::to_string(step) + call;
   }
+  /// A host that dies after a model's decision leaves its attempt with policy, which charges it with the next one.
+  void cut(const EventData& last) {
+    const auto* decided = std::get_if<Decided>(&last);
+    if (decided == nullptr || decided->action != policy::Action::model_call) return;
+    charge_cut(decided->step, under_way_);
+  }
+  /// All that was used, whether or not an attempt lived to tell.
+  [[nodiscard]] Tokens used() const { return used_; }
   bool forgiving = false;  // nothing is down and nobody cancels
 
  private:
@@ -62,9 +71,28 @@ class World {
     if (v == Verdict::review && approved(s, id)) v = Verdict::allow;
     return {Decided{.attempt = c.attempt, .action = policy::Action::run_start, .decision = v, .decision_id = id}};
   }
+  void charge_cut(std::int64_t step, Tokens tokens) {
+    used_ += tokens;
+    cut_[step] += tokens;
+  }
+  // As governed and policy do it: prompt and what may be generated fit in what the step has left, or nothing happens.
   std::vector<EventData> on(const CallModel& c, const RunState& s) {
     std::vector<EventData> out{StepStarted{.step = c.step, .attempt = c.attempt, .kind = StepKind::model}};
+    const Tokens prompt{choose("prompt", c.step, 50)};
+    const auto most = c.step_tokens_max - cut_[c.step] - prompt;
+    if (most.value < 1) {
+      out.emplace_back(RunFinished{.status = RunStatus::failed, .reason = "token_limit"});
+      return out;
+    }
+    const auto completion = std::min(most, Tokens{5});
+    under_way_ = prompt + completion;
+    out.emplace_back(Decided{.step = c.step,
+                             .attempt = c.attempt,
+                             .action = policy::Action::model_call,
+                             .decision = Verdict::allow,
+                             .step_tokens = cut_[c.step]});
     if (down("model_down", c.step, c.attempt)) {
+      charge_cut(c.step, under_way_);
       out.emplace_back(wait(s, c.step, c.attempt));
       return out;
     }
@@ -76,8 +104,8 @@ class World {
                                  .text = "t",
                                  .tool_calls = std::move(calls),
                                  .finish = "stop",
-                                 .prompt = Tokens{choose("prompt", c.step, 50)},
-                                 .completion = Tokens{5},
+                                 .prompt = prompt,
+                                 .completion = completion,
                                  .denied = choose("denied", c.step, 20) == 19});
     return out;
   }
@@ -156,6 +184,8 @@ class World {
 
   std::vector<int> choices_;
   std::map<std::string, int> effects_;
+  std::map<std::int64_t, Tokens> cut_;  // by step: charged for attempts that did not end
+  Tokens under_way_, used_;
 };
 
 std::vector<int> some_choices() { return *rc::gen::container<std::vector<int>>(17, rc::gen::inRange(0, 840)); }
@@ -185,6 +215,7 @@ RunHistory run_to_end(World& world, Limits limits, std::optional<Cut> cut = std:
     for (auto& event : world.perform(*command, run.state)) {
       if (cut && run.events.size() == cut->events) {
         cut.reset();
+        world.cut(run.events.back().data);
         run.state = replay(run.events);  // a new host
         break;
       }
@@ -214,15 +245,28 @@ TEST(RunMachineProperty, every_run_ends_within_its_limits) {
     RC_ASSERT(run.state.stage == RunState::Stage::ended);
     RC_ASSERT(is_end(run.state.status));
     std::int64_t outputs = 0;
-    Tokens before_last, used;
+    Tokens used = world.used();
     for (const auto& event : run.events)
       if (const auto* output = std::get_if<ModelOutput>(&event.data)) {
         ++outputs;
-        before_last = used;
         used += output->prompt + output->completion;
       }
     RC_ASSERT(outputs <= limits.steps);
-    RC_ASSERT(outputs == 0 || before_last < limits.tokens);  // no call begins with nothing left
+    RC_ASSERT(used <= limits.tokens);
+  }));
+}
+
+TEST(RunMachineProperty, no_crash_lets_a_run_use_more_than_its_tokens) {
+  EXPECT_TRUE(rc::check([] {
+    const auto choices = some_choices();
+    const auto limits = some_limits();
+    World calm(choices);
+    const auto expected = run_to_end(calm, limits);
+    for (std::size_t at = 1; at <= expected.events.size(); ++at) {
+      World world(choices);
+      const auto run = run_to_end(world, limits, Cut{at, false});
+      RC_ASSERT(world.used() + run.state.prompt + run.state.completion <= limits.tokens);
+    }
   }));
 }
 

@@ -302,6 +302,27 @@ TEST(RunMachine, the_token_limit_ends_the_run) {
   expect_finish(run, RunStatus::failed, "token_limit");
 }
 
+TEST(RunMachine, attempts_that_were_cut_off_count_against_the_token_limit) {
+  RunHistory run({.steps = 9, .tokens = Tokens{100}, .wall_ms = 60'000});
+  run.decide_start(Verdict::allow);
+  EXPECT_EQ(run.command_of<CallModel>().step_tokens_max, Tokens{100});
+  run.start_model();
+  const auto restart = run.command_of<Restart>();
+  run.add(StepRestarted{.step = restart.step, .attempt = restart.attempt});
+  EXPECT_EQ(run.command_of<CallModel>().step_tokens_max, Tokens{100}) << "policy takes off what it charged";
+  run.start_model().add(Decided{.step = 1,
+                                .attempt = 2,
+                                .action = policy::Action::model_call,
+                                .decision = Verdict::allow,
+                                .step_tokens = Tokens{40}});
+  run.output({{"call_1", "clock", "a"}}, Tokens{30}, Tokens{5}).decide_tool(Verdict::deny);
+  EXPECT_EQ(run.command_of<CallModel>().step_tokens_max, Tokens{25});
+  EXPECT_EQ(run.state.cut_off(), Tokens{40});
+  run.start_model().output({}, Tokens{20}, Tokens{5});
+  const auto end = run.command_of<Finish>().result;
+  EXPECT_EQ(end.prompt + end.completion + end.cut.value_or(Tokens{}), Tokens{100});
+}
+
 TEST(RunMachine, the_time_limit_ends_the_run_at_its_deadline) {
   RunHistory run;
   run.decide_start(Verdict::allow);

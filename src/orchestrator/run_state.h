@@ -95,6 +95,8 @@ struct RunState {
   std::optional<WallTime> waiting_since;  // for a person
   std::optional<WaitingDependency> waiting;
   Tokens prompt, completion;
+  Tokens cut;  // charged for attempts of earlier steps that were cut off
+  Tokens cut_now;  // of this step, as its last decision told
   std::optional<Tokens> tokens_left;
   std::optional<ContextTrimmed> trimmed;  // what the last model call was not told
   std::optional<RunFinished> finish;  // decided, not yet recorded; then the end
@@ -119,6 +121,8 @@ struct RunState {
         field("waiting", &RunState::waiting, any, "For a dependency."),
         field("prompt", &RunState::prompt, any, "Prompt tokens."),
         field("completion", &RunState::completion, any, "Generated tokens."),
+        field("cut", &RunState::cut, any, "Tokens of cut off attempts."),
+        field("cut_now", &RunState::cut_now, any, "Of this step."),
         field("tokens_left", &RunState::tokens_left, any, "In the window."),
         field("trimmed", &RunState::trimmed, any, "Of the last model call."),
         field("finish", &RunState::finish, any, "Decided or recorded end."));
@@ -126,7 +130,13 @@ struct RunState {
 
   /// The wall limit as of what is known.
   [[nodiscard]] WallTime deadline() const { return started_at + Millis{start.limits.wall_ms} + waited_for_people; }
-  [[nodiscard]] Tokens tokens_free() const { return start.limits.tokens - prompt - completion; }
+  /// What the attempts of this step may use together; policy takes off what it has charged for those before.
+  [[nodiscard]] Tokens step_tokens_max() const { return start.limits.tokens - prompt - completion - cut; }
+  [[nodiscard]] Tokens tokens_free() const { return step_tokens_max() - cut_now; }
+  /// Charged for attempts that were cut off, if there were any.
+  [[nodiscard]] std::optional<Tokens> cut_off() const {
+    return (cut + cut_now).value > 0 ? std::optional(cut + cut_now) : std::nullopt;
+  }
   /// The first call that has no answer yet, in in_tools.
   [[nodiscard]] const CallState* open_call() const;
 };

@@ -85,7 +85,8 @@ Status follow(sql::Transaction& tx, const RunRow& row, const RunStarted& start, 
                      {"status", schema::name_of(e.status)},
                      {"reason", e.reason},
                      {"prompt_tokens", e.prompt.value},
-                     {"completion_tokens", e.completion.value}};
+                     {"completion_tokens", e.completion.value},
+                     {"cut_tokens", e.cut.value_or(Tokens{}).value}};
   return tell(tx, row, row.id.str() + "/run.finished", "run.finished", std::move(facts), row.subject.str());
 }
 

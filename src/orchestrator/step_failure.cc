@@ -1,10 +1,18 @@
 #include "orchestrator/step_failure.h"
 
+#include <algorithm>
+
 namespace writ::orchestrator {
 namespace {
 
+constexpr std::string_view budget_reserved = "budget_reserved";  // of policy.evaluate
+
+// Calls under way end within seconds: whoever waits for what they hold looks again that often.
+constexpr Millis reserved_pause_max{5'000};
+
 EventData wait(const RunState& state, const FailedStep& failed, const Error& error, WallTime now) {
   auto pause = back_off(state.waits);
+  if (error.code == budget_reserved) pause = std::min(pause, reserved_pause_max);
   if (error.retry_after && *error.retry_after > pause) pause = *error.retry_after;
   return WaitingDependency{.step = failed.step, .attempt = failed.attempt, .what = error.code, .retry_at = now + pause};
 }
@@ -12,8 +20,11 @@ EventData wait(const RunState& state, const FailedStep& failed, const Error& err
 EventData end(const RunState& state, const Error& error) {
   // The message of an internal error stays in the process.
   auto reason = error.kind == ErrorKind::internal ? std::string("internal") : error.code + ": " + error.message;
-  return RunFinished{
-      .status = RunStatus::failed, .reason = std::move(reason), .prompt = state.prompt, .completion = state.completion};
+  return RunFinished{.status = RunStatus::failed,
+                     .reason = std::move(reason),
+                     .prompt = state.prompt,
+                     .completion = state.completion,
+                     .cut = state.cut_off()};
 }
 
 }  // namespace
@@ -30,6 +41,7 @@ std::optional<EventData> after_failure(const RunState& state, const FailedStep& 
     case ErrorKind::unavailable:
     case ErrorKind::cancelled: return wait(state, failed, error, now);
     case ErrorKind::quota_exceeded:
+      if (error.code == budget_reserved) return wait(state, failed, error, now);
       if (error.retry_after && now + *error.retry_after < state.deadline()) return wait(state, failed, error, now);
       return end(state, error);
     default: break;

@@ -14,7 +14,8 @@ struct FailedStep {
 /// The event to append: waiting_dependency or run_finished; nothing when the step stays cut off, and next() then restarts
 /// it or asks a person.
 ///   unavailable, deadline, cancelled    wait, with back-off; not when a `once` tool may have acted
-///   quota_exceeded                      wait for the window if that is before the deadline, else fail
+///   budget_reserved                     wait: only calls under way are in the way
+///   quota_exceeded else                 wait for the window if that is before the deadline, else fail
 ///   everything else                     a tool that was started: cut off (bounded by restarts_max); otherwise fail
 [[nodiscard]] std::optional<EventData> after_failure(const RunState& state, const FailedStep& failed,
                                                      const Error& error, WallTime now);

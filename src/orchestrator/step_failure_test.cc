@@ -68,6 +68,16 @@ TEST(StepFailure, a_spent_budget_is_waited_for_only_within_the_deadline) {
   EXPECT_TRUE(fails(after_failure(run.state, {.attempt = 1}, spent(std::nullopt), run.at)));
 }
 
+TEST(StepFailure, what_calls_under_way_hold_is_waited_for_however_often_it_takes) {
+  RunHistory run;  // 60 s
+  auto held = spent(std::chrono::seconds{1});
+  held.code = "budget_reserved";
+  run.state.waits = 9;
+  const auto event = after_failure(run.state, {.attempt = 1}, held, run.at + Seconds{59});
+  ASSERT_TRUE(waits(event));
+  EXPECT_EQ(std::get<WaitingDependency>(*event).retry_at, run.at + Seconds{64});
+}
+
 TEST(StepFailure, what_no_retry_mends_ends_the_run_and_internal_errors_keep_their_words) {
   RunHistory run;
   const auto bad = after_failure(run.state, {.attempt = 1}, invalid("context_overflow", "too long"), run.at);

@@ -30,13 +30,18 @@ Context own_context(std::stop_token stop) {
 
 // Each second: expire reservations, prove that audit can be committed, look at the constitution.
 Task<void> keep_house(Parts* parts, std::stop_token stop) {
-  constexpr Millis tick{1000};
-  auto next_refresh = parts->deps.clock.steady();
+  constexpr Millis tick{1000}, prune_every{15'000};
+  auto next_refresh = parts->deps.clock.steady(), next_prune = next_refresh;
   while (!stop.stop_requested()) {
     const auto now = parts->deps.clock.steady();
     parts->audit.set(co_await parts->service.check_audit(own_context(stop)));
     if (const auto swept = co_await parts->service.sweep(own_context(stop)); swept && *swept > 0)
       parts->deps.log.warn("reservations_presumed", {{"count", *swept}});
+    if (now >= next_prune) {
+      next_prune = now + prune_every;
+      if (const auto pruned = co_await parts->service.prune(own_context(stop)); !pruned)
+        parts->deps.log.failed("prune_failed", pruned.error());
+    }
     if (now >= next_refresh) {
       next_refresh = now + parts->deps.settings.refresh;
       if (const auto refreshed = co_await parts->service.look_at_constitution(own_context(stop)); !refreshed)

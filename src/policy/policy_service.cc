@@ -90,6 +90,11 @@ Result<std::shared_ptr<const ActiveConstitution>> PolicyService::active() const 
   return out;
 }
 
+std::vector<BudgetRule> PolicyService::latest_budgets() const {
+  const std::lock_guard lock(mutex_);
+  return active_ ? active_->text().budgets : std::vector<BudgetRule>{};
+}
+
 Status PolicyService::check_constitution() const {
   WRIT_CHECK(active());
   return {};
@@ -124,6 +129,7 @@ Result<Recording> PolicyService::judged(const Context& ctx, const ActiveConstitu
   const auto more = question.of ? inspections_.facts(ctx.principal.tenant, *question.of) : std::vector<std::string>{};
   WRIT_TRY(auto judgement, judge(active, ctx.principal, question, more));
   auto body = schema::encode(question).as_object();
+  body.erase("holder");  // who asks is no part of the question
   body["principal"] = {{"tenant", ctx.principal.tenant.str()}, {"subject", ctx.principal.subject.str()}};
   Recording out{.tenant = ctx.principal.tenant,
                 .subject = ctx.principal.subject,
@@ -137,16 +143,31 @@ Result<Recording> PolicyService::judged(const Context& ctx, const ActiveConstitu
                 .trace_id = ctx.trace.trace_id,
                 .grant_expires_at = clock_.now() + settings_.grant_life,
                 .grant = {}};
+  out.new_holder = out.question.holder && is_new(*out.question.holder);
   out.grant = [this, principal = ctx.principal, asked = out.question, expires_at = out.grant_expires_at](
                   const Decision& decision) { return grant_for(principal, asked, decision, expires_at); };
   return out;
 }
 
+bool PolicyService::is_new(const Holder& holder) const {
+  const std::lock_guard lock(mutex_);
+  const auto seen = lives_.find(holder.name);
+  return seen == lives_.end() || seen->second != holder.life;
+}
+
+void PolicyService::has_seen(const std::optional<Holder>& holder) {
+  if (!holder) return;
+  const std::lock_guard lock(mutex_);
+  if (lives_.size() >= holders_max) lives_.clear();  // each is then looked at once more
+  lives_.insert_or_assign(holder->name, holder->life);
+}
+
 Task<Result<Decision>> PolicyService::refuse_spent(Context ctx, Recording recording, Error spent) {
   probe_.budget_refused();
   recording.judgement.verdict = Verdict::deny;
-  recording.judgement.reasons = {{.rule = "budget", .message = spent.message}};
-  recording.question.request_id += "/spent";  // the same question may be asked again when the window has been reset
+  recording.judgement.reasons = {
+      {.rule = spent.code == "token_limit" ? "run_limit" : "budget", .message = spent.message}};
+  recording.question.request_id += "/spent";  // the same question may be asked again when there is room
   recording.decision_id = make_id<DecisionId>(clock_.now(), random_);
   const auto recorded = co_await store_.record(std::move(ctx), std::move(recording));
   if (!recorded && recorded.error().kind != ErrorKind::conflict) co_return fail(recorded.error());
@@ -158,37 +179,51 @@ Task<Result<Decision>> PolicyService::evaluate(Context ctx, EvaluateRequest in) 
   WRIT_CO_CHECK(holds_(ctx.principal));
   WRIT_CO_TRY(const auto in_force, active());
   const auto action = in.action;
+  const auto holder = in.holder;
   WRIT_CO_TRY(auto recording, judged(ctx, *in_force, std::move(in)));
   auto decision = co_await store_.record(ctx, recording);
   if (!decision) {
-    if (decision.error().code != "budget_spent") co_return fail(std::move(decision).error());
+    if (decision.error().kind != ErrorKind::quota_exceeded) co_return fail(std::move(decision).error());
     co_return co_await refuse_spent(std::move(ctx), std::move(recording), std::move(decision).error());
   }
+  has_seen(holder);
   WRIT_PAUSE_POINT("policy.evaluated");
   if (action == Action::model_call && decision->decision == Verdict::allow)
-    inspections_.begin(ctx.principal.tenant, decision->decision_id, in_force, clock_.now() + settings_.reservation_life,
-                       clock_.now());
+    inspections_.begin(ctx.principal.tenant, decision->decision_id, in_force,
+                       clock_.now() + settings_.reservation_life);
   probe_.decided(action, decision->decision, clock_.steady() - began);
   co_return std::move(*decision);
 }
 
+// What is no longer followed (this process has restarted, or there was no room) goes on from what was committed.
+Task<Result<Inspections::Seen>> PolicyService::seen_of(Context ctx, const InspectRequest& in) {
+  const auto tenant = ctx.principal.tenant;
+  if (inspections_.follows(tenant, in.decision_id)) co_return inspections_.feed(tenant, in);
+  WRIT_CO_TRY(auto in_force, active());
+  WRIT_CO_TRY(const auto place, co_await store_.place_of(std::move(ctx), tenant, in.decision_id));
+  co_return inspections_.resume(tenant, in, place, std::move(in_force), clock_.now() + settings_.reservation_life);
+}
+
 Task<Result<Inspection>> PolicyService::inspect(Context ctx, InspectRequest in) {
   WRIT_CO_CHECK(holds_(ctx.principal));
-  WRIT_CO_TRY(auto seen, inspections_.feed(ctx.principal.tenant, in));
+  WRIT_CO_TRY(auto seen, co_await seen_of(ctx, in));
+  if (seen.resend_from)
+    co_return Inspection{.release_upto = seen.release_upto, .facts = {}, .resend_from = seen.resend_from};
   Released released{.tenant = ctx.principal.tenant,
                     .decision_id = in.decision_id,
                     .upto = seen.release_upto,
-                    .chunk_hash = crypto::sha256_hex(in.text)};
+                    .chunk_hash = crypto::sha256_hex(in.text),
+                    .place = std::move(seen.place),
+                    .used = in.used};
   WRIT_CO_CHECK(co_await store_.release(std::move(ctx), std::move(released)));
-  co_return Inspection{.release_upto = seen.release_upto, .facts = std::move(seen.new_facts)};
+  co_return Inspection{.release_upto = seen.release_upto, .facts = std::move(seen.new_facts), .resend_from = {}};
 }
 
+// What happened is charged whatever is in force now: nothing is decided here.
 Task<Result<Settled>> PolicyService::settle(Context ctx, SettleRequest in) {
-  WRIT_CO_TRY(const auto in_force, active());
   const auto tenant = ctx.principal.tenant;
+  WRIT_CO_TRY(const auto settled, co_await store_.settle(std::move(ctx), tenant, in, latest_budgets()));
   inspections_.end(tenant, in.decision_id);
-  WRIT_CO_TRY(const auto settled,
-              co_await store_.settle(std::move(ctx), tenant, std::move(in), in_force->text().budgets));
   probe_.settled(settled.settled, settled.overrun);
   co_return settled;
 }
@@ -207,13 +242,25 @@ Task<Result<Finished>> PolicyService::finish(Context ctx, FinishRequest in) {
   Released released{.tenant = tenant,
                     .decision_id = model_call,
                     .upto = static_cast<std::int64_t>(content.size()),
-                    .chunk_hash = crypto::sha256_hex(content)};
+                    .chunk_hash = crypto::sha256_hex(content),
+                    .place = {},
+                    .used = {}};
   WRIT_CO_TRY(auto finished,
               co_await store_.finish(std::move(ctx), std::move(recording), std::move(in.settle), std::move(released)));
   inspections_.end(tenant, model_call);
   probe_.decided(Action::model_output, finished.decision.decision, clock_.steady() - began);
   probe_.settled(finished.settled.settled, finished.settled.overrun);
   co_return finished;
+}
+
+Task<Result<std::int64_t>> PolicyService::sweep(Context ctx) {
+  inspections_.prune(clock_.now());
+  std::int64_t all = 0;
+  for (std::int64_t some = expire_batch; some == expire_batch;) {
+    WRIT_CO_TRY(some, co_await store_.expire(ctx));
+    all += some;
+  }
+  co_return all;
 }
 
 Task<Result<Budget>> PolicyService::budget(Context ctx, http::Nothing) {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 
@@ -43,8 +44,10 @@ class PolicyService final : public PolicyPort {
   /// Signs the heads of the audit chains when they have changed, and writes the checkpoint outside the database.
   /// First it writes the lines that a crash or a full disk left out. Errors: conflict (audit_rewritten), unavailable.
   [[nodiscard]] Task<Result<CheckpointFile::Appended>> checkpoint(Context ctx);
-  /// Expires reservations. Gives how many.
-  [[nodiscard]] Task<Result<std::int64_t>> sweep(Context ctx) { return store_.expire(std::move(ctx)); }
+  /// Expires reservations, and forgets outputs that are over. Gives how many reservations.
+  [[nodiscard]] Task<Result<std::int64_t>> sweep(Context ctx);
+  /// Forgets rows that have no use any more, a bounded part of them.
+  [[nodiscard]] Task<Status> prune(Context ctx) { return store_.prune(std::move(ctx)); }
   /// Whether decisions can be committed now.
   [[nodiscard]] Task<Status> check_audit(Context ctx) { return store_.check(std::move(ctx)); }
   /// Errors: unavailable (constitution_expired, no_constitution).
@@ -80,7 +83,12 @@ class PolicyService final : public PolicyPort {
                                                                const std::optional<TenantId>& wanted);
   /// Records that somebody read the audit or took it out.
   [[nodiscard]] Task<Status> record_read(Context ctx, std::string_view kind, json::object what);
-  /// The refusal of a spent budget, recorded as a deny; then the error.
+  [[nodiscard]] Task<Result<Inspections::Seen>> seen_of(Context ctx, const InspectRequest& in);
+  /// Of the constitution that was in force last, however old it is.
+  [[nodiscard]] std::vector<BudgetRule> latest_budgets() const;
+  [[nodiscard]] bool is_new(const Holder& holder) const;
+  void has_seen(const std::optional<Holder>& holder);
+  /// The refusal for want of tokens, recorded as a deny; then the error.
   [[nodiscard]] Task<Result<Decision>> refuse_spent(Context ctx, Recording recording, Error spent);
 
   PolicyStore& store_;
@@ -97,7 +105,9 @@ class PolicyService final : public PolicyPort {
   const std::shared_ptr<std::atomic<int>> verifications_ = std::make_shared<std::atomic<int>>(0);  // held by each
   std::mutex lines_mutex_;  // held by threads of the pool only
   async::BlockingPool pool_{"policy_files", 2, 64};  // files, and what takes long: never on a loop
+  static constexpr std::size_t holders_max = 1'000;  // processes that ask, each some 100 bytes
   mutable std::mutex mutex_;
+  std::map<std::string, std::string> lives_;  // of holders, by name: the last one that was recorded
   std::shared_ptr<const ActiveConstitution> active_;  // shared with questions that began before a swap
   std::shared_ptr<const crypto::KeyRing> ring_;
   std::shared_ptr<const crypto::KeySet> public_keys_;

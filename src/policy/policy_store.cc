@@ -1,7 +1,12 @@
 #include "policy/policy_store.h"
 
+#include <algorithm>
+
 namespace writ::policy {
 namespace {
+
+// The orchestrator's fact after which nothing of a run goes on.
+constexpr std::string_view run_finished = "run.finished";
 
 std::string run_of(const EvaluateRequest& question) {
   const auto* run = question.context.if_contains("run");
@@ -68,10 +73,79 @@ Status write_decision(sql::Transaction& tx, const Recording& r, const Decision& 
   return {};
 }
 
+std::int64_t integer_at(const json::object& object, std::string_view key) {
+  const auto* value = object.if_contains(key);
+  return value != nullptr && value->is_number() ? value->to_number<std::int64_t>() : 0;
+}
+
+// The place of a model call in its run; run "" for a direct call.
+Draw draw_of(const Recording& r) {
+  Draw out{.tenant = r.tenant, .decision = r.decision_id, .run = run_of(r.question)};
+  if (!out.run.empty()) {
+    const auto& run = r.question.context.at("run").get_object();
+    out.step = integer_at(run, "step");
+    out.attempt = integer_at(run, "attempt");
+  }
+  if (r.question.generates)
+    out.prompt = std::max(Tokens{}, r.question.estimate.value_or(Tokens{}) - *r.question.generates);
+  if (r.question.holder) std::tie(out.holder, out.life) = std::tie(r.question.holder->name, r.question.holder->life);
+  return out;
+}
+
+Status record_replaced(sql::Transaction& tx, const std::vector<Replaced>& calls, std::string_view why) {
+  for (const auto& call : calls)
+    WRIT_CHECK(append_record(tx, call.tenant, "replace",
+                             {{"decision_id", call.decision.str()},
+                              {"tokens", call.counted.value},
+                              {"presumed", call.presumed},
+                              {"why", why}},
+                             {.run_id = call.run}));
+  return {};
+}
+
+// What a model call takes the place of holds nothing any more, whatever is now decided about the call itself.
+Status replace_earlier(sql::Transaction& tx, const Recording& r, const Draw& draw) {
+  if (r.question.action != Action::model_call) return {};
+  if (r.new_holder && r.question.holder) {
+    WRIT_TRY(const auto held, replace_held(tx, *r.question.holder));
+    WRIT_CHECK(record_replaced(tx, held, "its process has started again"));
+  }
+  if (draw.run.empty()) return {};
+  WRIT_TRY(const auto attempts, replace_attempts(tx, r.tenant, draw.run, draw.step, draw.attempt));
+  return record_replaced(tx, attempts, "another attempt took its place");
+}
+
+// Reserves what the grant permits: obligations and the step's limit lower what may be generated, here and at the callee.
+Status reserve(sql::Transaction& tx, const Recording& r, const Draw& draw, Decision& answer) {
+  auto estimate = *r.question.estimate;
+  if (draw.prompt) {
+    auto generates = *r.question.generates;
+    if (const auto cap = answer.obligations.max_tokens) generates = std::min(generates, *cap);
+    if (!draw.run.empty()) {
+      WRIT_TRY(answer.step_tokens, step_tokens(tx, r.tenant, draw.run, draw.step, draw.attempt));
+    }
+    if (const auto most = r.question.step_tokens_max) {
+      const auto left = *most - answer.step_tokens.value_or(Tokens{}) - *draw.prompt;
+      if (left.value < 1)
+        return fail(Error{.kind = ErrorKind::quota_exceeded,
+                          .code = "token_limit",
+                          .message = "the prompt leaves nothing of the " + std::to_string(most->value) +
+                                     " tokens that the run has left"});
+      generates = std::min(generates, left);
+    }
+    if (generates < *r.question.generates) answer.obligations.max_tokens = generates;
+    estimate = *draw.prompt + generates;
+  }
+  WRIT_TRY(answer.reservation, reserve_tokens(tx, draw, r.budgets, estimate, tx.now() + r.reservation_life));
+  return {};
+}
+
 Result<Decision> record_in(sql::Transaction& tx, const Recording& r) {
   // Asked twice at once: the second finds what the first wrote.
   WRIT_TRY(auto before, find_answer(tx, r.tenant, r.question.request_id, r.body_hash));
   if (before) return std::move(*before);
+  const auto draw = draw_of(r);
+  WRIT_CHECK(replace_earlier(tx, r, draw));
   Decision answer{.decision = r.judgement.verdict,
                   .decision_id = r.decision_id,
                   .reasons = r.judgement.reasons,
@@ -83,10 +157,7 @@ Result<Decision> record_in(sql::Transaction& tx, const Recording& r) {
                   .facts = r.judgement.facts,
                   .tokens_left = {}};
   if (answer.decision == Verdict::allow) {
-    if (r.question.estimate) {
-      WRIT_TRY(answer.reservation, reserve_tokens(tx, r.tenant, r.decision_id, r.budgets, *r.question.estimate,
-                                                  tx.now() + r.reservation_life));
-    }
+    if (r.question.estimate) WRIT_CHECK(reserve(tx, r, draw, answer));
     WRIT_TRY(answer.grant, r.grant(answer));
   }
   if (!r.budgets.empty()) {
@@ -95,6 +166,12 @@ Result<Decision> record_in(sql::Transaction& tx, const Recording& r) {
   }
   WRIT_CHECK(write_decision(tx, r, answer));
   return answer;
+}
+
+// What is settled leaves no further: its records hold how far it went.
+Status forget_release(sql::Transaction& tx, const TenantId& tenant, const DecisionId& decision) {
+  WRIT_CHECK(tx.run("DELETE FROM releases WHERE tenant = ?1 AND decision_id = ?2", tenant, decision));
+  return {};
 }
 
 Result<Settled> settle_in(sql::Transaction& tx, const TenantId& tenant, const SettleRequest& request,
@@ -127,10 +204,15 @@ Result<Settled> settle_in(sql::Transaction& tx, const TenantId& tenant, const Se
 
 Status release_in(sql::Transaction& tx, const Released& r) {
   WRIT_CHECK(
-      tx.run("INSERT INTO releases (tenant, decision_id, upto, chunk_hash, at) VALUES (?1, ?2, ?3, ?4, ?5) "
+      tx.run("INSERT INTO releases (tenant, decision_id, upto, chunk_hash, at, used, held_from, decided, scanned, "
+             "held_hash, facts) "
+             "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "
              "ON CONFLICT (tenant, decision_id) DO UPDATE SET upto = max(upto, excluded.upto), chunk_hash = "
-             "excluded.chunk_hash, at = excluded.at",
-             r.tenant, r.decision_id, r.upto, r.chunk_hash, tx.now()));
+             "excluded.chunk_hash, at = excluded.at, used = max(used, excluded.used), held_from = excluded.held_from, "
+             "decided = "
+             "excluded.decided, scanned = excluded.scanned, held_hash = excluded.held_hash, facts = excluded.facts",
+             r.tenant, r.decision_id, r.upto, r.chunk_hash, tx.now(), r.used.value_or(Tokens{}), r.place.held_from,
+             r.place.decided, r.place.scanned, r.place.held_hash, to_text(schema::encode(r.place.facts))));
   return {};
 }
 
@@ -168,6 +250,34 @@ Result<std::optional<StoredCheckpoint>> sealed_checkpoint(sql::Transaction& tx, 
   return made;
 }
 
+Result<OutputPlace> find_place(sql::Reader& reader, const TenantId& tenant, const DecisionId& decision) {
+  WRIT_TRY(
+      const auto call,
+      reader.row(
+          "SELECT action, verdict, (SELECT max(state) FROM reservations r WHERE r.tenant = d.tenant AND r.decision = "
+          "d.decision_id) FROM decisions d WHERE tenant = ?1 AND decision_id = ?2",
+          tenant, decision));
+  const auto settled = static_cast<std::int64_t>(quota::ReservationState::settled);
+  if (!call || call->get<std::string>(0) != schema::name_of(Action::model_call) ||
+      call->get<std::string>(1) != schema::name_of(Verdict::allow) ||
+      call->get<std::optional<std::int64_t>>(2).value_or(0) >= settled)
+    return fail(not_found("no_decision", "no allowed model call of this id is on its way"));
+  OutputPlace out;
+  WRIT_TRY(const auto row,
+           reader.row("SELECT upto, held_from, decided, scanned, held_hash, facts FROM releases WHERE tenant = "
+                      "?1 AND decision_id = ?2",
+                      tenant, decision));
+  if (!row) return out;
+  out = {.release_upto = row->get<std::int64_t>(0),
+         .held_from = row->get<std::int64_t>(1),
+         .decided = row->get<std::int64_t>(2),
+         .scanned = row->get<std::int64_t>(3),
+         .held_hash = row->get<std::string>(4)};
+  WRIT_TRY(const auto facts, parse_json(row->get<std::string>(5)));
+  WRIT_TRY(out.facts, schema::decode<std::vector<std::string>>(facts));
+  return out;
+}
+
 }  // namespace
 
 sql::Migrations policy_migrations() {
@@ -192,7 +302,8 @@ CREATE TABLE pulse (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL) 
 )"},
           audit_migration(),
           budget_migration(),
-          audit_format_migration()};
+          audit_format_migration(),
+          attempts_migration()};
 }
 
 Task<Result<std::optional<Decision>>> PolicyStore::answered(Context ctx, TenantId tenant, std::string request_id,
@@ -214,11 +325,20 @@ Task<Status> PolicyStore::release(Context ctx, Released released) {
   });
 }
 
+Task<Result<OutputPlace>> PolicyStore::place_of(Context ctx, TenantId tenant, DecisionId decision) {
+  return database_.read(std::move(ctx), [tenant = std::move(tenant), decision = std::move(decision)](
+                                            sql::Reader& reader) { return find_place(reader, tenant, decision); });
+}
+
 Task<Result<Settled>> PolicyStore::settle(Context ctx, TenantId tenant, SettleRequest request,
                                           std::vector<BudgetRule> budgets) {
   return database_.write(std::move(ctx),
-                         [tenant = std::move(tenant), request = std::move(request), budgets = std::move(budgets)](
-                             sql::Transaction& tx) { return settle_in(tx, tenant, request, budgets); });
+                         [tenant = std::move(tenant), request = std::move(request),
+                          budgets = std::move(budgets)](sql::Transaction& tx) -> Result<Settled> {
+                           WRIT_TRY(auto settled, settle_in(tx, tenant, request, budgets));
+                           WRIT_CHECK(forget_release(tx, tenant, request.decision_id));
+                           return settled;
+                         });
 }
 
 Task<Result<Finished>> PolicyStore::finish(Context ctx, Recording output, SettleRequest request,
@@ -227,10 +347,12 @@ Task<Result<Finished>> PolicyStore::finish(Context ctx, Recording output, Settle
                          [r = std::move(output), request = std::move(request),
                           released = std::move(released)](sql::Transaction& tx) -> Result<Finished> {
                            Finished out;
-                           // First: the records of both hold how far the output went.
+                           // First: the records hold how far the output went.
                            if (released && r.judgement.verdict == Verdict::allow) WRIT_CHECK(release_in(tx, *released));
+                           const auto call = request.decision_id;
                            WRIT_TRY(out.settled, settle_in(tx, r.tenant, request, r.budgets));
                            WRIT_TRY(out.decision, record_in(tx, r));
+                           WRIT_CHECK(forget_release(tx, r.tenant, call));
                            return out;
                          });
 }
@@ -240,9 +362,13 @@ Task<Result<Appended>> PolicyStore::append(Context ctx, AppendAudit fact) {
     WRIT_TRY(const auto before,
              tx.row("SELECT seq FROM audit_appends WHERE tenant = ?1 AND id = ?2", fact.tenant, fact.id));
     if (before) return Appended{.seq = before->get<std::int64_t>(0)};
+    const std::string run(text_at(fact.data, "run_id"));
     WRIT_TRY(const auto record, append_record(tx, fact.tenant, fact.kind, fact.data,
-                                              {.run_id = std::string(text_at(fact.data, "run_id")),
-                                               .subject = fact.subject.value_or("")}));
+                                              {.run_id = run, .subject = fact.subject.value_or("")}));
+    if (fact.kind == run_finished && !run.empty()) {
+      WRIT_TRY(const auto left, end_run(tx, fact.tenant, run));
+      WRIT_CHECK(record_replaced(tx, left, "its run has ended"));
+    }
     WRIT_CHECK(
         tx.run("INSERT INTO audit_appends (tenant, id, seq) VALUES (?1, ?2, ?3)", fact.tenant, fact.id, record.seq));
     return Appended{.seq = record.seq};
@@ -290,6 +416,10 @@ Task<Status> PolicyStore::written(Context ctx, std::int64_t number) {
 
 Task<Result<std::int64_t>> PolicyStore::expire(Context ctx) {
   return database_.write(std::move(ctx), [](sql::Transaction& tx) { return expire_reservations(tx); });
+}
+
+Task<Status> PolicyStore::prune(Context ctx) {
+  return database_.write(std::move(ctx), [](sql::Transaction& tx) { return prune_budgets(tx); });
 }
 
 Task<Result<std::optional<std::string>>> PolicyStore::sealed_ring(Context ctx) {

@@ -7,6 +7,7 @@
 #include "policy/audit_store.h"
 #include "policy/budget_store.h"
 #include "policy/checkpoint_seal.h"
+#include "policy/inspections.h"
 #include "policy/judgement.h"
 
 namespace writ::policy {
@@ -24,17 +25,20 @@ struct Recording {
   DecisionId decision_id;
   std::vector<BudgetRule> budgets;
   Millis reservation_life;
+  bool new_holder = false;           // this life of the process that asks was not seen before: earlier ones are over
   std::string trace_id = {};         // of the request, "" if none
   WallTime grant_expires_at = {};    // of the grant, where one is made
   /// Makes the grant of an allowed decision once its reservation is known. Errors: internal.
   std::function<Result<std::string>(const Decision&)> grant;
 };
-/// An upper bound of what left of an output.
+/// An upper bound of what left of an output, and where its scan stands.
 struct Released {
   TenantId tenant;
   DecisionId decision_id;
   std::int64_t upto = 0;
   std::string chunk_hash;  // of the text inspected last
+  OutputPlace place;
+  std::optional<Tokens> used;  // by the call so far, its prompt included
 };
 /// The audit chain is told of a release in steps of so many bytes: a record then covers the step that it opens.
 inline constexpr std::int64_t release_step = 1024;
@@ -54,10 +58,13 @@ class PolicyStore {
   /// The stored answer of a question that was asked before. Errors: conflict (request_reused).
   [[nodiscard]] Task<Result<std::optional<Decision>>> answered(Context ctx, TenantId tenant, std::string request_id,
                                                                std::string body_hash);
-  /// Decision, reservation and audit record in one commit; answers only after it. Errors: quota_exceeded (budget_spent:
-  /// the refusal is recorded as a deny), conflict (request_reused).
+  /// Decision, reservation and audit record in one commit, together with what the call replaces; answers only after it.
+  /// Errors: quota_exceeded (budget_spent, budget_reserved, token_limit), conflict (request_reused).
   [[nodiscard]] Task<Result<Decision>> record(Context ctx, Recording recording);
   [[nodiscard]] Task<Status> release(Context ctx, Released released);
+  /// Where the scan of an allowed model call's output stood when it was last committed. Errors: not_found (no_decision):
+  /// there is no such call, or it is settled.
+  [[nodiscard]] Task<Result<OutputPlace>> place_of(Context ctx, TenantId tenant, DecisionId decision);
   /// Errors: not_found (no_decision), conflict (request_reused).
   [[nodiscard]] Task<Result<Settled>> settle(Context ctx, TenantId tenant, SettleRequest request,
                                              std::vector<BudgetRule> budgets);
@@ -76,6 +83,7 @@ class PolicyStore {
   /// Lines up to this number are on disk.
   [[nodiscard]] Task<Status> written(Context ctx, std::int64_t number);
   [[nodiscard]] Task<Result<std::int64_t>> expire(Context ctx);
+  [[nodiscard]] Task<Status> prune(Context ctx);
   [[nodiscard]] Task<Result<std::optional<std::string>>> sealed_ring(Context ctx);
   /// A new ring with the seal of an audit that begins. Errors: invalid (key_ring_missing) when there are records.
   [[nodiscard]] Task<Status> put_sealed_ring(Context ctx, std::string sealed, Seal seal);

@@ -182,7 +182,7 @@ struct Session {
 ///   model_output {step, text, tool_calls, finish, usage} · tool_returned {step, call_id, tool, length} (not judged yet)
 ///   tool_result {step, call_id, tool, result | error} · context_trimmed {step, exchanges, steps, results, prompt, context}
 ///   review_requested {review_id, kind, step, tool, arguments, scope} · review_answered {review_id, answer, by}
-///   waiting_dependency {step, what, retry_at} · resumed {step} · cancel_requested {by} · run_finished {status, answer?, reason?, usage}
+///   waiting_dependency {step, what, retry_at} · resumed {step} · cancel_requested {by} · run_finished {status, answer?, reason?, usage {prompt, completion, cut?}}
 ///   delta {step, attempt, offset, text}
 struct RunEvent {
   std::string type;

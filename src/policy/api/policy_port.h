@@ -11,8 +11,11 @@ namespace writ::policy {
 class PolicyPort {
  public:
   virtual ~PolicyPort() = default;
-  /// Errors: quota_exceeded (budget_spent, with retry_after). Same request_id and body → the stored answer.
+  /// Errors: quota_exceeded (budget_spent, with the time until the window resets; budget_reserved, when only calls under
+  /// way are in the way; token_limit, of step_tokens_max). Same request_id and body → the stored answer.
   [[nodiscard]] virtual Task<Result<Decision>> evaluate(Context ctx, EvaluateRequest in) = 0;
+  /// A piece that does not follow what policy has scanned gets resend_from. Errors: not_found (no_decision), conflict
+  /// (output_changed: not the text that was scanned before).
   [[nodiscard]] virtual Task<Result<Inspection>> inspect(Context ctx, InspectRequest in) = 0;
   /// Idempotent. Errors: not_found (no_decision).
   [[nodiscard]] virtual Task<Result<Settled>> settle(Context ctx, SettleRequest in) = 0;
@@ -51,7 +54,7 @@ inline constexpr http::Unary<EvaluateRequest, Decision> evaluate{
      .deadline = Seconds{5},
      .body_max = 2U << 20U,
      .repeat = http::Repeat::idempotent,
-     .errors = {{"budget_spent", "request_reused"}}}};
+     .errors = {{"budget_spent", "budget_reserved", "token_limit", "request_reused"}}}};
 inline constexpr http::Unary<InspectRequest, Inspection> inspect{{.id = "policy.inspect",
                                                                   .method = Method::post,
                                                                   .path = "/internal/v1/policy/inspect",
@@ -62,7 +65,7 @@ inline constexpr http::Unary<InspectRequest, Inspection> inspect{{.id = "policy.
                                                                   .deadline = Seconds{5},
                                                                   .body_max = 2U << 20U,
                                                                   .repeat = http::Repeat::idempotent,
-                                                                  .errors = {{"no_decision", "gap_in_output"}}}};
+                                                                  .errors = {{"no_decision", "output_changed"}}}};
 inline constexpr http::Unary<SettleRequest, Settled> settle{{.id = "policy.settle",
                                                              .method = Method::post,
                                                              .path = "/internal/v1/policy/settle",

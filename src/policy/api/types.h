@@ -74,6 +74,16 @@ struct Resource {
   }
 };
 
+/// Who holds a reservation: a process. What an earlier life of it left open is over.
+struct Holder {
+  std::string name;  // the same after a restart, and no other process has it: service, host and port
+  std::string life;  // random, of this start
+  static constexpr auto fields() {
+    return std::tuple(field("name", &Holder::name, text(1, 256), "Process, the same after its restart."),
+                      field("life", &Holder::life, text(1, 64), "Of this start."));
+  }
+};
+
 /// One question. `request_id` is run/step/attempt/action/n, or call_<id>/action/n for a direct call.
 struct EvaluateRequest {
   std::string request_id;
@@ -83,6 +93,11 @@ struct EvaluateRequest {
   std::string request_hash;  // SHA-256 in hex of the guarded request before obligations; "" where nothing is guarded
   std::optional<std::string> content;  // text the detectors scan before the rules see their facts
   std::optional<Tokens> estimate;  // reserve this many tokens (prompt + max_tokens): an enforced upper bound
+  /// Of the estimate, what may be generated: caps lower it before anything is reserved, and the rest is known to be used
+  /// once the call began. Absent where a call's use is known only from a bill: an unknown outcome then counts in full.
+  std::optional<Tokens> generates;
+  std::optional<Tokens> step_tokens_max;  // what all attempts of this step of a run may use together
+  std::optional<Holder> holder;
   std::optional<DecisionId> of;  // model.output: the model.call decision it belongs to
   static constexpr auto fields() {
     return std::tuple(
@@ -94,6 +109,10 @@ struct EvaluateRequest {
                          "SHA-256 of the guarded request."),
         field("content", &EvaluateRequest::content, text(0, 1U << 20U), "Text to scan."),
         field("estimate", &EvaluateRequest::estimate, number(1, 10'000'000), "Tokens to reserve."),
+        field("generates", &EvaluateRequest::generates, number(0, 10'000'000), "Of the estimate, tokens to generate."),
+        field("step_tokens_max", &EvaluateRequest::step_tokens_max, number(0, 10'000'000),
+              "What all attempts of this step may use together."),
+        field("holder", &EvaluateRequest::holder, any, "Process that makes the call."),
         field("of", &EvaluateRequest::of, any, "The model.call decision an output belongs to."));
   }
 };
@@ -142,6 +161,7 @@ struct Decision {
   std::optional<std::string> review_scope;  // with review: the scope an approver needs
   std::vector<std::string> facts;  // what the detectors found
   std::optional<Tokens> tokens_left;  // in the tenant's window, after this reservation
+  std::optional<Tokens> step_tokens;  // charged for earlier attempts of this step of the run, which this one replaces
   static constexpr auto fields() {
     return std::tuple(field("decision", &Decision::decision, any, "allow, deny or review."),
                       field("decision_id", &Decision::decision_id, any, "Id of the recorded decision."),
@@ -152,7 +172,8 @@ struct Decision {
                       field("grant", &Decision::grant, any, "Proof for the guarded service."),
                       field("review_scope", &Decision::review_scope, any, "Scope an approver needs."),
                       field_or_default("facts", &Decision::facts, any, "Detector facts."),
-                      field("tokens_left", &Decision::tokens_left, any, "Tokens left in the window."));
+                      field("tokens_left", &Decision::tokens_left, any, "Tokens left in the window."),
+                      field("step_tokens", &Decision::step_tokens, any, "Charged for earlier attempts of this step."));
   }
 };
 
@@ -162,19 +183,26 @@ struct InspectRequest {
   std::int64_t offset = 0;
   std::string text;
   bool last = false;  // the output ends with this piece
+  std::optional<Tokens> used;  // by the call so far, its prompt included
   static constexpr auto fields() {
-    return std::tuple(field("decision_id", &InspectRequest::decision_id, any, "The model.call decision."),
-                      field("offset", &InspectRequest::offset, number(0, 1LL << 40), "Bytes before this piece."),
-                      field("text", &InspectRequest::text, schema::text(0, 1U << 20U), "The piece."),
-                      field_or_default("last", &InspectRequest::last, any, "Whether the output ends here."));
+    return std::tuple(
+        field("decision_id", &InspectRequest::decision_id, any, "The model.call decision."),
+        field("offset", &InspectRequest::offset, number(0, 1LL << 40), "Bytes before this piece."),
+        field("text", &InspectRequest::text, schema::text(0, 1U << 20U), "The piece."),
+        field_or_default("last", &InspectRequest::last, any, "Whether the output ends here."),
+        field("used", &InspectRequest::used, number(0, 10'000'000), "Tokens used so far, prompt included."));
   }
 };
 struct Inspection {
   std::int64_t release_upto = 0;  // bytes from the start that may leave; committed before the answer
   std::vector<std::string> facts;  // new facts: the caller asks model.output again
+  /// The piece does not follow what policy has scanned (it restarted, or an answer was lost): nothing of it was taken.
+  /// Send everything from this offset on, bytes from the start.
+  std::optional<std::int64_t> resend_from;
   static constexpr auto fields() {
     return std::tuple(field("release_upto", &Inspection::release_upto, any, "Bytes that may leave."),
-                      field("facts", &Inspection::facts, any, "New detector facts."));
+                      field("facts", &Inspection::facts, any, "New detector facts."),
+                      field("resend_from", &Inspection::resend_from, any, "Send the output again from here."));
   }
 };
 
