@@ -7,6 +7,8 @@ import pytest
 
 from api import say
 from deployment import poll
+from events import parse as events_of
+from pause_points import MODEL_STEP
 
 BEFORE = "These words come first and there are enough of them that several scan windows pass before the rest: " + "onward " * 70
 TERM = "zebra-crossing-7"
@@ -136,3 +138,48 @@ def test_a_denied_call_is_charged_what_it_used(platform, api):
     before = settled(platform, api, "an earlier call")
     answer = api.post("/v1/chat/completions", say(BEFORE + TERM + AFTER))
     assert settled(platform, api, "this call") - before == answer["usage"]["total_tokens"]
+
+
+@pytest.mark.fail_points
+@pytest.mark.parametrize("text", [BEFORE + AFTER, BEFORE + TERM + AFTER], ids=["clean", "denied"])
+def test_a_stream_goes_on_although_policy_restarts_in_the_middle_of_it(paced, pauses, text):
+    if paced.shape == "one":
+        pytest.skip("one process: policy does not restart alone")
+    api = paced.api()
+    with api.open_chat(say(text)) as lines:
+        received = []
+        for event in events_of(lines):
+            received.append(event)
+            if len(content_of([json.loads(e.data) for e in received if e.data != "[DONE]"])) > 60:
+                break
+        pauses.arm(MODEL_STEP)
+        pauses.await_reached(MODEL_STEP)
+        paced.kill("policy")
+        paced.restart("policy")
+        pauses.release(MODEL_STEP)
+        received += events_of(lines)
+    assert received[-1].data == "[DONE]", received[-1]
+    chunks = [json.loads(e.data) for e in received[:-1]]
+    if TERM in text:
+        assert chunks[-1]["choices"][0]["finish_reason"] == "content_filter"
+        assert "zebra" not in json.dumps(chunks) and ('"' + text).startswith(content_of(chunks))
+    else:
+        assert json.loads(content_of(chunks)) == text
+    settled(paced, api, "the stream")
+
+
+@pytest.mark.fail_points
+def test_a_run_goes_on_although_policy_restarts_in_the_middle_of_its_answer(paced, pauses):
+    if paced.shape == "one":
+        pytest.skip("one process: policy does not restart alone")
+    api = paced.api()
+    pauses.arm(MODEL_STEP)
+    run = api.start("talker", "Hello")["run_id"]
+    pauses.await_reached(MODEL_STEP)
+    for _ in range(30):  # some tokens on their way
+        pauses.step(MODEL_STEP)
+    paced.kill("policy")
+    paced.restart("policy")
+    pauses.release(MODEL_STEP)
+    assert api.finished(run)["status"] == "completed"
+    assert [e["type"] for e in api.durable_events(run)].count("step_restarted") == 0, "the same attempt goes on"

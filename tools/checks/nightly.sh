@@ -16,6 +16,13 @@ in_debian() {
   return "$code"
 }
 
+# crash_loop <runs>: the whole of tests/e2e/test_crash_loop.py, with as many runs.
+crash_loop() {
+  python_environment tests/e2e/requirements.txt || return 1
+  env E2E_CRASH_RUNS="$1" E2E_BINARY="$root/build/release/bin/writ" E2E_TEST_BINARY="$root/build/asan/bin/writ" \
+    "$pytest_python" -m pytest -q -s -p no:cacheprovider tests/e2e/test_crash_loop.py </dev/null
+}
+
 nightly_checks() {
   local question="What is 17% of 2340?" suite kept
   kept=$(mktemp -d)
@@ -25,5 +32,7 @@ nightly_checks() {
   done
   rm -rf "$kept"
   check "model evaluation" models/evaluate.sh
+  check "crash loop of 300 runs" crash_loop 300
+  check "crash loop of 1,000 runs" crash_loop 1000
   not_run "mutations and soak" "their issues bring them"
 }
