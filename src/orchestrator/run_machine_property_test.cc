@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "orchestrator/run_history.h"
 
@@ -32,11 +33,14 @@ class World {
   static std::string key_of(std::int64_t step, const std::string& call, const std::string& tool) {
     return tool + std::to_string(step) + call;
   }
-  /// A host that dies after a model's decision leaves its attempt with policy, which charges it with the next one.
+  /// A host that dies while a model works leaves the attempt with policy, which charges it with the next one, whether or
+  /// not its decision was recorded here.
   void cut(const EventData& last) {
-    const auto* decided = std::get_if<Decided>(&last);
-    if (decided == nullptr || decided->action != policy::Action::model_call) return;
-    charge_cut(decided->step, under_way_);
+    if (const auto* started = std::get_if<StepStarted>(&last); started != nullptr && started->kind == StepKind::model)
+      charge_cut(started->step);
+    if (const auto* decided = std::get_if<Decided>(&last);
+        decided != nullptr && decided->action == policy::Action::model_call)
+      charge_cut(decided->step);
   }
   /// All that was used, whether or not an attempt lived to tell.
   [[nodiscard]] Tokens used() const { return used_; }
@@ -71,7 +75,8 @@ class World {
     if (v == Verdict::review && approved(s, id)) v = Verdict::allow;
     return {Decided{.attempt = c.attempt, .action = policy::Action::run_start, .decision = v, .decision_id = id}};
   }
-  void charge_cut(std::int64_t step, Tokens tokens) {
+  void charge_cut(std::int64_t step) {
+    const auto tokens = std::exchange(under_way_, Tokens{});
     used_ += tokens;
     cut_[step] += tokens;
   }
@@ -92,7 +97,7 @@ class World {
                              .decision = Verdict::allow,
                              .step_tokens = cut_[c.step]});
     if (down("model_down", c.step, c.attempt)) {
-      charge_cut(c.step, under_way_);
+      charge_cut(c.step);
       out.emplace_back(wait(s, c.step, c.attempt));
       return out;
     }

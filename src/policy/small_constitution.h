@@ -13,7 +13,8 @@ inline Constitution small_constitution() {
 entity User, Agent, Service; entity Model, Tool, Capsule;
 type Approval = { decision_id: String, argument_hash: String, approver: String };
 action "model.call" appliesTo { principal: [User, Agent, Service], resource: Model, context: { tenant: String, scopes: Set<String>,
-  facts: Set<String>, approvals: Set<Approval>, argument_hash: String, estimate_tokens: Long, max_tokens?: Long } };
+  facts: Set<String>, approvals: Set<Approval>, argument_hash: String, estimate_tokens: Long, max_tokens?: Long,
+  run?: { id: String, step: Long, attempt: Long } } };
 action "model.output" appliesTo { principal: [User, Agent, Service], resource: Model, context: { tenant: String, scopes: Set<String>,
   facts: Set<String>, approvals: Set<Approval>, argument_hash: String, output_tokens?: Long } };
 action "tool.call" appliesTo { principal: [User, Agent, Service], resource: Tool, context: { tenant: String, scopes: Set<String>,

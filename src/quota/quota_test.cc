@@ -41,7 +41,8 @@ TEST_F(BudgetTest, reserve_gives_the_last_unit_and_refuses_one_more) {
   const auto refused = reserve(budget, 1, now);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::quota_exceeded);
-  EXPECT_EQ(refused.error().retry_after, Seconds{60});
+  EXPECT_EQ(refused.error().code, "budget_reserved");
+  EXPECT_EQ(refused.error().retry_after, reserved_pause);
   EXPECT_EQ(budget, before);
 }
 
