@@ -143,9 +143,7 @@ class Bench {
     RC_ASSERT(loops.run(store->record(ctx(), r)).has_value());
     return made;
   }
-  static BudgetRule budget_rule() {
-    return {.id = "b", .per = "tenant", .kind = "tokens", .limit = limit, .window_seconds = 3'600};
-  }
+  static BudgetRule budget_rule() { return {.id = "b", .limit = limit, .window_seconds = 3'600}; }
   Budget budget() { return *loops.run(store->budget(ctx(), tenant, {budget_rule()})); }
   WallTime window() const { return quota::window_at(clock.now(), Seconds{3'600}).start; }
 

@@ -63,7 +63,7 @@ std::int64_t number_of(quota::ReservationState state) { return static_cast<std::
 // Calls are written down also where the constitution sets no limit: a run's own limit counts them.
 std::vector<BudgetRule> ledgers(const std::vector<BudgetRule>& rules) {
   if (!rules.empty()) return rules;
-  return {{.id = "", .per = "tenant", .kind = "tokens", .limit = quota::amount_max}};
+  return {BudgetRule{.id = "", .limit = quota::amount_max}};
 }
 
 // What runs that go on hold as presumed: their next attempt or their end replaces it.
