@@ -49,8 +49,8 @@ class PolicyServiceTest : public testing::Test {
     PolicySettings settings;
     settings.reservation_life = reservation_life_;
     service_ = std::make_unique<PolicyService>(
-        *store_, settings, files_, Secret(std::string(32, 'k')), [this](const Principal&) { return fresh_; }, probe_, clock_,
-        system_random());
+        *store_, settings, files_, Secret(std::string(32, 'k')), [this](const Principal&) { return fresh_; }, probe_,
+        clock_, system_random());
     const auto started = loops_.run(service_->start(Context{}.within(Seconds{10})));
     ASSERT_TRUE(started) << started.error().message;
   }
