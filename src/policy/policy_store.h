@@ -7,8 +7,8 @@
 #include "policy/audit_store.h"
 #include "policy/budget_store.h"
 #include "policy/checkpoint_seal.h"
-#include "policy/inspections.h"
 #include "policy/judgement.h"
+#include "policy/release_store.h"
 
 namespace writ::policy {
 
@@ -31,18 +31,6 @@ struct Recording {
   /// Makes the grant of an allowed decision once its reservation is known. Errors: internal.
   std::function<Result<std::string>(const Decision&)> grant;
 };
-/// An upper bound of what left of an output, and where its scan stands.
-struct Released {
-  TenantId tenant;
-  DecisionId decision_id;
-  std::int64_t upto = 0;
-  std::string chunk_hash;  // of the text inspected last
-  OutputPlace place;
-  std::optional<Tokens> used;  // by the call so far, its prompt included
-};
-/// The audit chain is told of a release in steps of so many bytes: a record then covers the step that it opens.
-inline constexpr std::int64_t release_step = 1024;
-
 /// Checkpoints whose lines outside are not known to be on disk.
 struct UnwrittenLines {
   std::int64_t written = 0;              // lines up to this number are
