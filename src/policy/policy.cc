@@ -44,8 +44,10 @@ Task<void> keep_house(Parts* parts, std::stop_token stop) {
     }
     if (now >= next_refresh) {
       next_refresh = now + parts->deps.settings.refresh;
-      if (const auto refreshed = co_await parts->service.look_at_constitution(own_context(stop)); !refreshed)
-        parts->deps.log.failed("constitution_refused", refreshed.error());
+      const auto refreshed = co_await parts->service.look_at_constitution(own_context(stop));
+      if (!refreshed) parts->deps.log.failed("constitution_refused", refreshed.error());
+      if (const auto told = co_await parts->service.tell_constitution(own_context(stop), refreshed); !told)
+        parts->deps.log.failed("constitution_not_told", told.error());
     }
     if (!co_await async::sleep_for(tick, stop)) co_return;
   }

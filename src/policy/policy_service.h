@@ -41,6 +41,9 @@ class PolicyService final : public PolicyPort {
   [[nodiscard]] Status refresh();
   /// The same on a thread that may block: reading and compiling take long.
   [[nodiscard]] Task<Status> look_at_constitution(Context ctx);
+  /// Tells the audit which constitution came into force, or why the one that was looked at did not; each once.
+  /// Call it after each look, from one task.
+  [[nodiscard]] Task<Status> tell_constitution(Context ctx, Status looked);
   /// Signs the heads of the audit chains when they have changed, and writes the checkpoint outside the database.
   /// First it writes the lines that a crash or a full disk left out. Errors: conflict (audit_rewritten), unavailable.
   [[nodiscard]] Task<Result<CheckpointFile::Appended>> checkpoint(Context ctx);
@@ -102,6 +105,7 @@ class PolicyService final : public PolicyPort {
   const CheckpointSeal seal_;
   Inspections inspections_;
   AuditReads audit_reads_;
+  std::string told_activation_, told_refusal_;  // ids of what the audit was told last; of the task that looks
   const std::shared_ptr<std::atomic<int>> verifications_ = std::make_shared<std::atomic<int>>(0);  // held by each
   std::mutex lines_mutex_;  // held by threads of the pool only
   async::BlockingPool pool_{"policy_files", 2, 64};  // files, and what takes long: never on a loop
