@@ -8,7 +8,7 @@ namespace {
 // The orchestrator's fact after which nothing of a run goes on.
 constexpr std::string_view run_finished = "run.finished";
 
-std::string run_of(const EvaluateRequest& question) {
+std::string run_asked_about(const EvaluateRequest& question) {
   const auto* run = question.context.if_contains("run");
   return run != nullptr && run->is_object() ? std::string(text_at(run->get_object(), "id")) : std::string();
 }
@@ -55,7 +55,7 @@ Status write_decision(sql::Transaction& tx, const Recording& r, const Decision& 
     if (released) data["released"] = std::move(*released);
   }
   WRIT_CHECK(append_record(tx, r.tenant, "decision", std::move(data),
-                           {.run_id = run_of(r.question), .subject = r.subject.str()}));
+                           {.run_id = run_asked_about(r.question), .subject = r.subject.str()}));
   return {};
 }
 
@@ -66,7 +66,7 @@ std::int64_t integer_at(const json::object& object, std::string_view key) {
 
 // The place of a model call in its run; run "" for a direct call.
 Draw draw_of(const Recording& r) {
-  Draw out{.tenant = r.tenant, .decision = r.decision_id, .run = run_of(r.question)};
+  Draw out{.tenant = r.tenant, .decision = r.decision_id, .run = run_asked_about(r.question)};
   if (!out.run.empty()) {
     const auto& run = r.question.context.at("run").get_object();
     out.step = integer_at(run, "step");
