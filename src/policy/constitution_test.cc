@@ -95,6 +95,16 @@ TEST_F(JudgementTest, a_review_ends_with_an_approval_of_exactly_these_arguments)
   EXPECT_EQ(ask(Action::tool_call, "Tool", "send", {}, approval("other")).verdict, Verdict::review);
 }
 
+TEST_F(JudgementTest, nobodys_own_approval_ends_a_review) {
+  const auto approval = [](std::string approver) {
+    return json::array{{{"decision_id", "dec_1"}, {"argument_hash", "abc"}, {"approver", approver}}};
+  };
+  EXPECT_EQ(ask(Action::tool_call, "Tool", "send", {}, approval("ann")).verdict, Verdict::review);
+  EXPECT_EQ(ask(Action::tool_call, "Tool", "send", {}, approval("")).verdict, Verdict::review);
+  principal_.act = {"bob"};
+  EXPECT_EQ(ask(Action::tool_call, "Tool", "send", {}, approval("bob")).verdict, Verdict::review) << "bob acts for ann";
+}
+
 TEST_F(JudgementTest, detectors_give_facts_to_the_rules) {
   EXPECT_EQ(ask(Action::model_output, "Model", "m", "all fine").verdict, Verdict::allow);
   const auto denied = ask(Action::model_output, "Model", "m", "the secret is out");

@@ -38,13 +38,20 @@ std::string capsule_hash_of(const EvaluateRequest& question) {
   return capsule != nullptr && capsule->is_object() ? std::string(text_at(capsule->get_object(), "hash")) : "";
 }
 
-// Whether a person has approved exactly this.
-bool approved(const json::object& context, std::string_view argument_hash) {
+// Whether an approval names somebody else than whoever asks, or acts.
+bool by_another(const Principal& principal, std::string_view approver) {
+  return !approver.empty() && approver != principal.subject.str() &&
+         std::ranges::find(principal.act, approver) == principal.act.end();
+}
+
+// Whether another person has approved exactly this.
+bool approved(const json::object& context, const Principal& principal, std::string_view argument_hash) {
   const auto* approvals = context.if_contains("approvals");
   if (approvals == nullptr || !approvals->is_array()) return false;
   return std::ranges::any_of(approvals->get_array(), [&](const json::value& approval) {
     return approval.is_object() && !argument_hash.empty() &&
-           text_at(approval.get_object(), "argument_hash") == argument_hash;
+           text_at(approval.get_object(), "argument_hash") == argument_hash &&
+           by_another(principal, text_at(approval.get_object(), "approver"));
   });
 }
 
@@ -117,7 +124,7 @@ Result<Judgement> judge(const ActiveConstitution& active, const Principal& princ
       return out;
     }
     if (const auto review = notes->find("review");
-        review != notes->end() && !approved(request.context, question.request_hash))
+        review != notes->end() && !approved(request.context, principal, question.request_hash))
       out.review_scope = review->second;
   }
   out.verdict = out.review_scope ? Verdict::review : Verdict::allow;

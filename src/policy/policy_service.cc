@@ -142,6 +142,7 @@ Result<Recording> PolicyService::judged(const Context& ctx, const ActiveConstitu
                 .reservation_life = settings_.reservation_life,
                 .trace_id = ctx.trace.trace_id,
                 .grant_expires_at = clock_.now() + settings_.grant_life,
+                .credential = ctx.principal.credential,
                 .grant = {}};
   out.new_holder = out.question.holder && is_new(*out.question.holder);
   out.grant = [this, principal = ctx.principal, asked = out.question, expires_at = out.grant_expires_at](

@@ -39,6 +39,12 @@ json::object audit_of(const Recording& r, const Decision& answer) {
   if (r.question.of) data["of"] = r.question.of->str();
   if (answer.grant) data["grant_expires_at"] = to_rfc3339(r.grant_expires_at);
   if (!r.trace_id.empty()) data["trace_id"] = r.trace_id;
+  const auto& shown = r.credential;
+  json::object credential;
+  if (!shown.key_id.empty()) credential["key_id"] = shown.key_id.str();
+  if (!shown.token_id.empty()) credential["token_id"] = shown.token_id;
+  if (!shown.made_by.empty()) credential["made_by"] = schema::encode(shown.made_by);
+  if (!credential.empty()) data["credential"] = std::move(credential);
   return data;
 }
 

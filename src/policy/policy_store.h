@@ -28,6 +28,7 @@ struct Recording {
   bool new_holder = false;           // this life of the process that asks was not seen before: earlier ones are over
   std::string trace_id = {};         // of the request, "" if none
   WallTime grant_expires_at = {};    // of the grant, where one is made
+  Credential credential = {};        // what the principal came with
   /// Makes the grant of an allowed decision once its reservation is known. Errors: internal.
   std::function<Result<std::string>(const Decision&)> grant;
 };
