@@ -88,19 +88,28 @@ def journal(platform) -> list[str]:
     return file.read_text().splitlines() if file.exists() else []
 
 
-def answer_reviews(platform, reviewer, done: threading.Event) -> None:
+def answer_reviews(platform, reviewer, runs: list[str], done: threading.Event) -> None:
+    """Answers what runs ask, until all have ended."""
     while not done.wait(0.2):
-        try:
-            for review in reviewer.get("/v1/reviews", params={"status": "open"})["reviews"]:
-                where = f"/v1/reviews/{review['review_id']}"
-                if review["kind"] == "action":
-                    reviewer.request("POST", f"{where}/approve", json={"arguments": {"text": review["run_id"]}})
-                elif review["run_id"] in journal(platform):
-                    reviewer.request("POST", f"{where}/done", json={"result": {"written": True}})
-                else:
-                    reviewer.request("POST", f"{where}/retry", json={})
-        except AWAY:
-            continue
+        for run in list(runs):
+            try:
+                if reviewer.run(run)["status"] != "waiting_review":
+                    continue
+                for review in reviewer.get("/v1/reviews", params={"run_id": run})["reviews"]:
+                    if review["status"] == "open":
+                        answer(platform, reviewer, review)
+            except AWAY:
+                continue
+
+
+def answer(platform, reviewer, review: dict) -> None:
+    where = f"/v1/reviews/{review['review_id']}"
+    if review["kind"] == "action":
+        reviewer.request("POST", f"{where}/approve", json={"arguments": {"text": review["run_id"]}})
+    elif review["run_id"] in journal(platform):
+        reviewer.request("POST", f"{where}/done", json={"result": {"written": True}})
+    else:
+        reviewer.request("POST", f"{where}/retry", json={})
 
 
 def rows(platform, service: str, query: str) -> list[tuple]:
@@ -131,13 +140,17 @@ def test_no_crash_loses_doubles_or_overspends_anything(own_platform, build_with_
     platform.settings |= chaos.settings | {"WRIT_ORCHESTRATOR_JOURNAL": str(platform.folder / "journal.txt")}
     platform.start()
     api, reviewer = platform.api(), platform.new_principal("reviewer", ["reviews:decide", "runs:read"])
-    done = threading.Event()
+    done, runs = threading.Event(), []
+
+    def begin(n: int) -> None:
+        runs.append(stubbornly(lambda: api.start("chronicler", idempotency_key=f"run-{n}")["run_id"]))
+
     try:
-        with ThreadPoolExecutor(RUNS + 2) as pool:
-            answers = pool.submit(answer_reviews, platform, reviewer, done)
+        with ThreadPoolExecutor(min(RUNS, 16) + 2) as pool:
+            answers = pool.submit(answer_reviews, platform, reviewer, runs, done)
             kills = pool.submit(chaos.until, done, CHAOS_SECONDS)
-            starts = [pool.submit(stubbornly, lambda n=n: api.start("chronicler", idempotency_key=f"run-{n}")["run_id"]) for n in range(RUNS)]
-            runs = [start.result() for start in starts]
+            for start in [pool.submit(begin, n) for n in range(RUNS)]:
+                start.result()
             kills.result()
             for name in platform.names():
                 platform.await_ready(name)
