@@ -18,6 +18,8 @@ inline constexpr AuditKind decision{"decision", "policy",
 inline constexpr AuditKind settle{"settle", "policy", "A model call was charged; how far its output was released."};
 inline constexpr AuditKind release{"release", "policy",
                                    "An upper bound of what may have left of an output, before it could."};
+inline constexpr AuditKind replace{"replace", "policy",
+                                   "An attempt took the place of one before it, whose reservation it settled."};
 inline constexpr AuditKind reservation_expired{"reservation.expired", "policy",
                                                "A reservation ran out unsettled and counts as presumed."};
 inline constexpr AuditKind constitution_activated{"constitution.activated", "policy",
@@ -45,6 +47,7 @@ inline constexpr AuditKind authentication_failed{"authentication.failed", "gatew
 inline constexpr std::array audit_kinds{audit_kind::decision,
                                         audit_kind::settle,
                                         audit_kind::release,
+                                        audit_kind::replace,
                                         audit_kind::reservation_expired,
                                         audit_kind::constitution_activated,
                                         audit_kind::constitution_refused,
