@@ -3,4 +3,6 @@
 mod boundary;
 mod cedar;
 mod cedar_abi;
+mod grammar;
+mod grammar_abi;
 mod places;
