@@ -27,6 +27,7 @@ THIRD_PARTY = [
     (r"libpq-fe\.h", {"sql"}),
     (r"(llama|ggml|gguf|common|chat|sampling|json-schema-to-grammar)[\w-]*\.h|jinja/", {"llama"}),
     (r"(hs|ch)(_\w+)?\.h|hs/", {"scan"}),
+    (r"writ_grammar\.h", {"grammar"}),
     (r"writ_rust\.h|writ_cedar\.h", {"cedar"}),
     (r"CLI/", {"cli"}),
     (r"date/", {"tools"}),

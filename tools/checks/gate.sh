@@ -32,6 +32,7 @@ gate_checks() {
   check tree python3 tools/check_tree.py
   pytest_part "model data" models/requirements-test.txt models/test_models.py
   pytest_part "served documents" tests/e2e/requirements-schemathesis.txt tests/e2e/served_documents.py
+  pytest_part "structured outputs" tests/structured_outputs/requirements.txt tests/structured_outputs
   check names python3 tools/check_names.py
   check tidy tidy_is_clean
   if build tsan --gate; then
