@@ -41,8 +41,8 @@ inline constexpr http::OperationInfo chat{
     .deadline = Seconds{600},
     .body_max = 1U << 20U,
     .dialect = http::Dialect::openai,
-    .errors = {{"unsupported_parameter", "model_not_found", "context_length_exceeded", "bad_tools", "policy_denied",
-                "review_required", "insufficient_quota", "rate_limit_exceeded", "queue_full"}}};
+    .errors = {{"unsupported_parameter", "model_not_found", "context_length_exceeded", "bad_tools", "bad_json_schema",
+                "policy_denied", "review_required", "insufficient_quota", "rate_limit_exceeded", "queue_full"}}};
 inline constexpr http::Unary<http::Nothing, ModelCards> models{{.id = "gateway.models",
                                                                 .method = Method::get,
                                                                 .path = "/v1/models",

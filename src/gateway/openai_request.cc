@@ -138,6 +138,7 @@ Result<slm::Prompt> to_prompt(ChatCompletionRequest request, std::int64_t max_to
       out.tools.push_back(tool_of(std::move((*request.tools)[i]), fmt::format("/tools/{}", i), problems));
   }
   if (request.tool_choice) out.tool_choice = *request.tool_choice;
+  if (!out.tools.empty()) out.parallel_tool_calls = request.parallel_tool_calls;
   if (request.max_completion_tokens) out.max_tokens = *request.max_completion_tokens;
   else out.max_tokens = request.max_tokens.value_or(max_tokens_default);
   out.temperature = request.temperature.value_or(out.temperature);
@@ -161,6 +162,10 @@ Error as_openai(Error error) {
     error.code = "insufficient_quota";
   } else if (error.code == "budget_reserved") {
     error.code = "rate_limit_exceeded";  // clients try again, as soon as retry_after says
+  } else if (error.code == "bad_json_schema") {
+    constexpr std::string_view ours = "/response_schema", theirs = "/response_format/json_schema/schema";
+    for (auto& problem : error.problems)
+      if (problem.pointer.starts_with(ours)) problem.pointer.replace(0, ours.size(), theirs);
   }
   return error;
 }

@@ -13,7 +13,8 @@ namespace writ::gateway::openai {
 [[nodiscard]] Result<slm::Prompt> to_prompt(ChatCompletionRequest request, std::int64_t max_tokens_default);
 
 /// The error in the codes and parameters that OpenAI's clients know: model_not_found, context_length_exceeded,
-/// insufficient_quota; rate_limit_exceeded, when calls under way hold the tokens.
+/// insufficient_quota; rate_limit_exceeded, when calls under way hold the tokens; a schema's problems at their place
+/// in the request.
 [[nodiscard]] Error as_openai(Error error);
 
 }  // namespace writ::gateway::openai

@@ -123,6 +123,7 @@ struct ChatCompletionRequest {
   std::vector<ChatMessage> messages;
   std::optional<std::vector<ToolSpec>> tools;
   std::optional<json::value> tool_choice;
+  std::optional<bool> parallel_tool_calls;
   std::optional<std::int64_t> max_tokens, max_completion_tokens;
   std::optional<double> temperature, top_p;
   std::optional<std::int64_t> seed;
@@ -145,6 +146,7 @@ struct ChatCompletionRequest {
         field("messages", &R::messages, list(1, 4096), "The conversation, oldest first."),
         field("tools", &R::tools, list(0, 128), "Tools the model may ask for; the caller runs them."),
         field("tool_choice", &R::tool_choice, any, "auto, none, required, or {type: function, function: {name}}."),
+        field("parallel_tool_calls", &R::parallel_tool_calls, any, "false: the answer has at most one tool call."),
         field("max_tokens", &R::max_tokens, number(1, tokens_max), "At most so many generated tokens."),
         field("max_completion_tokens", &R::max_completion_tokens, number(1, tokens_max),
               "The newer name of max_tokens; it wins."),

@@ -13,6 +13,7 @@
 #include "llama/backend.h"
 #include "llama/chat_request.h"
 #include "llama/grammar.h"
+#include "llama/native_schema.h"
 #include "llama/native_syntax.h"
 #include "llama/special_text.h"
 
@@ -59,6 +60,31 @@ void take_trigger(Grammar& grammar, const common_grammar_trigger& trigger) {
       break;
     }
   }
+}
+
+/// Without calls the answer is plain JSON, and the grammar engine holds its schema. With calls llama.cpp writes the
+/// grammar, in the format of its template: from schemas that it holds and that it cannot make large.
+Result<std::optional<grammar::Source>> native_rules(ChatRequest& request) {
+  const bool may_call = !request.tools.empty() && request.tool_choice != ToolChoice::none;
+  if (!may_call) {
+    if (!request.json_schema) return std::nullopt;
+    WRIT_TRY(auto rules, json_grammar(*request.json_schema));
+    request.json_schema.reset();
+    request.tools.clear();
+    return rules;
+  }
+  for (std::size_t i = 0; i < request.tools.size(); ++i) {
+    auto& parameters = request.tools[i].at("function").at("parameters");
+    auto held = native_schema(parameters, "/tools/" + std::to_string(i) + "/function/parameters");
+    if (!held) return fail(as_request_error(std::move(held).error()));
+    parameters = std::move(*held);
+  }
+  if (request.json_schema) {
+    auto held = native_schema(*request.json_schema, "/json_schema");
+    if (!held) return fail(as_request_error(std::move(held).error()));
+    request.json_schema = std::move(*held);
+  }
+  return std::nullopt;
 }
 
 /// A template whose tool calls llama.cpp cannot work out still serves requests without tools.
@@ -127,6 +153,8 @@ RenderedChat ChatTemplate::Impl::render_native(const ChatRequest& request, const
   syntax->params = common_chat_parser_params(params);
   if (!params.parser.empty()) syntax->params.parser.load(params.parser);
   chat.native = std::move(syntax);
+  const bool may_call = !request.tools.empty() && request.tool_choice != ToolChoice::none;
+  if (may_call && request.parallel == ParallelCalls::refused) chat.calls = CallLimit::one;
   return chat;
 }
 
@@ -163,10 +191,17 @@ Result<ChatTemplate> ChatTemplate::compile(const std::string& source, ToolFormat
 }
 
 Result<RenderedChat> ChatTemplate::render(const ChatRequest& request) const {
-  WRIT_TRY(const auto checked, checked_request(request));
+  WRIT_TRY(auto checked, checked_request(request));
   if (!checked.tools.empty() && checked.tool_choice != ToolChoice::none && !impl_->supports_tools) {
     return fail(invalid("tools_unsupported", "the model's chat template shows no tools",
                         {{"/tools", "must be empty for this model, or tool_choice none"}}));
+  }
+  // What cannot be enforced is refused before a template sees it.
+  std::optional<grammar::Source> rules;
+  if (impl_->format == ToolFormat::tagged) {
+    WRIT_TRY(rules, tagged_grammar(checked));
+  } else {
+    WRIT_TRY(rules, native_rules(checked));
   }
   json::value document = json::object{{"messages", checked.messages}, {"tools", checked.tools}};
   SpecialText special(impl_->tokens.special);
@@ -176,9 +211,9 @@ Result<RenderedChat> ChatTemplate::render(const ChatRequest& request) const {
     auto chat = impl_->format == ToolFormat::tagged ? impl_->render_tagged(checked, shown)
                                                     : impl_->render_native(checked, shown);
     special.reveal(chat);
-    if (impl_->format == ToolFormat::tagged) { WRIT_TRY(chat.grammar.gbnf, tagged_grammar(checked)); }
+    chat.rules = std::move(rules);
     const bool forced = checked.tool_choice == ToolChoice::required || checked.tool_choice == ToolChoice::named;
-    if (forced && chat.grammar.gbnf.empty()) {
+    if (forced && !chat.rules && chat.grammar.gbnf.empty()) {
       return fail(invalid("tools_unsupported", "this model cannot be made to call a tool",
                           {{"/tool_choice", "must be auto or none for this model"}}));
     }

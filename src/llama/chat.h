@@ -10,6 +10,7 @@
 
 #include "core/json.h"
 #include "core/result.h"
+#include "grammar/grammar.h"
 
 namespace writ::llama {
 
@@ -36,7 +37,7 @@ struct ChatRequest {
   PromptEnd end = PromptEnd::open_answer;
 };
 
-/// A grammar for the sampler. Empty `gbnf`: none.
+/// A grammar of llama.cpp, for a template's own format of tool calls. Empty `gbnf`: none.
 struct Grammar {
   std::string gbnf{};
   bool lazy = false;  // sleeps until a trigger appears in the answer
@@ -61,7 +62,8 @@ struct NativeSyntax;  // llama.cpp's parser for one rendered request
 struct RenderedChat {
   std::string prompt;
   std::vector<PlainSpan> plain{};
-  Grammar grammar{};
+  std::optional<grammar::Source> rules{};  // what the answer must be, to be compiled for the model's vocabulary
+  Grammar grammar{};  // … or llama.cpp's own; never both
   std::vector<std::string> stops{};  // of the template; the request's own come on top
   CallLimit calls = CallLimit::none;
   AnswerFormat answer = AnswerFormat::text;

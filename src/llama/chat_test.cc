@@ -41,7 +41,7 @@ TEST(ChatTemplate, renders_messages_and_asks_for_an_answer) {
   EXPECT_EQ(chat->prompt,
             "<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n");
   EXPECT_EQ(chat->answer, AnswerFormat::text);
-  EXPECT_EQ(chat->grammar.gbnf, "");
+  EXPECT_EQ(chat->rules, std::nullopt);
   EXPECT_TRUE(chat->plain.empty());
 }
 
@@ -171,6 +171,17 @@ TEST(ChatTemplate, native_templates_give_a_grammar_and_a_parser_for_their_own_ca
   ASSERT_TRUE(answer.has_value()) << answer.error().message;
   ASSERT_EQ(answer->calls.size(), 1U);
   EXPECT_EQ(answer->calls[0], (ToolCall{"list", "{}"}));
+}
+
+TEST(ChatTemplate, a_native_answer_without_tools_is_held_to_its_schema_by_our_own_rules) {
+  auto request = request_of(R"([{"role":"user","content":"hi"}])");
+  request.json_schema = json::object{{"type", "integer"}, {"multipleOf", 5}};
+  const auto chat = compiled(ToolFormat::native).render(request);
+  ASSERT_TRUE(chat.has_value()) << chat.error().message;
+  ASSERT_TRUE(chat->rules);
+  EXPECT_EQ(chat->grammar.gbnf, "");
+  request.json_schema = json::object{{"not", json::object{}}};
+  EXPECT_EQ(compiled(ToolFormat::native).render(request).error().problems.at(0).pointer, "/json_schema/not");
 }
 
 TEST(ChatTemplate, tools_are_refused_where_a_native_template_shows_none) {

@@ -280,7 +280,8 @@ Result<std::int32_t> Engine::add(Sequence sequence) {
   WRIT_CHECK(impl_->check(sequence));
   const auto placement = place(impl_->slots, sequence.prompt);
   if (!placement) return fail(unavailable("no_free_slot", fmt::format("all {} slots are busy", impl_->slots.size())));
-  WRIT_TRY(auto sampler, Sampler::create(impl_->model, sequence.sampling, sequence.grammar));
+  WRIT_TRY(auto sampler, Sampler::create(impl_->model, sequence.sampling, sequence.grammar,
+                                         std::exchange(sequence.matcher, std::nullopt)));
   const auto reused = impl_->share_prefix(*placement);
   auto& slot = impl_->slots[placement->slot];
   slot.used = ++impl_->adds;
@@ -329,6 +330,11 @@ std::optional<std::int32_t> Engine::prompt_left(SequenceId id) const {
 const EngineLimits& Engine::limits() const { return impl_->limits; }
 
 const Counters& Engine::counters() const { return impl_->counters; }
+
+Status check_grammar(const Model& model, const Grammar& grammar) {
+  WRIT_CHECK(Sampler::create(model, {}, grammar));
+  return {};
+}
 
 Sequence sequence_for(SequenceId id, const RenderedChat& chat, std::vector<Token> prompt) {
   return Sequence{.id = id,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "grammar/grammar.h"
 #include "llama/chat.h"
 #include "llama/model.h"
 
@@ -37,6 +38,7 @@ struct Sequence {
   std::vector<Token> prompt;
   Sampling sampling{};
   Grammar grammar{};
+  std::optional<grammar::Matcher> matcher{};  // the answer's place in its grammar; never with `grammar`
   std::int32_t max_tokens = 256;     // of the answer, 1 or more
   std::vector<std::string> stops{};  // text that ends the answer and is not part of it; empty ones are ignored
   CallLimit calls = CallLimit::none;
@@ -45,30 +47,34 @@ struct Sequence {
   std::int32_t priority = 0;  // prompts with a lower number are decoded first
 };
 
-/// A sequence that answers a rendered request: its grammar, stops and format; the caller adds sampling and max_tokens.
+/// Whether llama.cpp takes a grammar of its own for the model's vocabulary. Errors: invalid (bad_grammar). Thread: any.
+[[nodiscard]] Status check_grammar(const Model& model, const Grammar& grammar);
+
+/// A sequence that answers a rendered request: its grammar of llama.cpp, stops and format; the caller adds the matcher of
+/// its rules, sampling and max_tokens.
 [[nodiscard]] Sequence sequence_for(SequenceId id, const RenderedChat& chat, std::vector<Token> prompt);
 
 enum class FinishReason {
-  stop,      // end of text, or a stop string
-  length,    // max_tokens, or the slot's context is full
+  stop,  // end of text, or a stop string
+  length,  // max_tokens, or the slot's context is full
   tool_end,  // the answer ended with a complete tagged tool call
-  error,     // decoding failed, of all sequences (decode_failed), or the grammar; Event::error says how
+  error,  // decoding failed, of all sequences (decode_failed), or the grammar; Event::error says how
 };
 
 /// What one step did for one sequence. An event comes when there is text, a token or an end.
 struct Event {
   SequenceId id = 0;
-  std::string text{};       // whole UTF-8 characters; bytes that are none come as U+FFFD
+  std::string text{};  // whole UTF-8 characters; bytes that are none come as U+FFFD
   std::int32_t tokens = 0;  // generated in this step
   std::optional<FinishReason> finished{};  // the slot is free again
-  std::optional<Error> error{};            // with FinishReason::error
+  std::optional<Error> error{};  // with FinishReason::error
 };
 
 struct Counters {
   std::uint64_t decode_calls = 0;
-  std::uint64_t prompt_tokens = 0;     // decoded; without the reused ones
+  std::uint64_t prompt_tokens = 0;  // decoded; without the reused ones
   std::uint64_t generated_tokens = 0;
-  std::uint64_t prefix_reused = 0;     // prompt tokens that were not decoded again
+  std::uint64_t prefix_reused = 0;  // prompt tokens that were not decoded again
 };
 
 /// Thread: all members on one owner thread, the one of the first call after create(); checked by assertion. Its worker

@@ -3,14 +3,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <gtest/gtest.h>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <thread>
 
-#include <gtest/gtest.h>
-
-#include "llama/grammar.h"
 #include "llama/test_model.h"
 #include "llama/tool_call_parser.h"
 
@@ -36,7 +34,7 @@ Sequence question(SequenceId id, std::string_view text, std::int32_t max_tokens 
 /// A question whose answer is a fixed number of tokens: its grammar has no end before that.
 Sequence endless(SequenceId id, std::string_view text, std::int32_t max_tokens = 16) {
   auto sequence = question(id, text, max_tokens);
-  sequence.grammar.gbnf = "root ::= [a-z ] root";
+  sequence.matcher = matcher_of("start: /[a-z ]{4000,}/");
   return sequence;
 }
 
@@ -106,11 +104,13 @@ TEST(Engine, prompts_with_a_lower_priority_number_are_decoded_first) {
   auto background = endless(1, "one two three four five six seven eight nine ten");
   background.priority = 5;
   auto urgent = endless(2, "alpha beta gamma delta epsilon zeta eta theta");
-  ASSERT_TRUE(engine->add(background));
-  ASSERT_TRUE(engine->add(urgent));
+  const auto of_background = static_cast<std::int32_t>(background.prompt.size());
+  const auto of_urgent = static_cast<std::int32_t>(urgent.prompt.size());
+  ASSERT_TRUE(engine->add(std::move(background)));
+  ASSERT_TRUE(engine->add(std::move(urgent)));
   (void)engine->step(8);
-  EXPECT_EQ(engine->prompt_left(1), static_cast<std::int32_t>(background.prompt.size()));
-  EXPECT_LT(*engine->prompt_left(2), static_cast<std::int32_t>(urgent.prompt.size()));
+  EXPECT_EQ(engine->prompt_left(1), of_background);
+  EXPECT_LT(*engine->prompt_left(2), of_urgent);
 }
 
 TEST(Engine, removing_a_sequence_frees_its_slot_at_once) {
@@ -180,7 +180,7 @@ TEST(Engine, wrong_sequences_are_refused) {
 TEST(Engine, a_stop_string_ends_the_answer_and_is_not_in_it) {
   auto engine = engine_with(small);
   auto sequence = question(1, "hi", 64);
-  sequence.grammar.gbnf = "root ::= \"one two three four five\" [a-z ]*";
+  sequence.matcher = matcher_of("start: /one two three four five[a-z ]*/");
   sequence.stops = {"three"};
   ASSERT_TRUE(engine->add(std::move(sequence)));
   const auto outcome = run(*engine).at(1);
@@ -189,13 +189,16 @@ TEST(Engine, a_stop_string_ends_the_answer_and_is_not_in_it) {
 }
 
 TEST(Engine, an_answer_ends_where_its_grammar_ends) {
-  auto engine = engine_with(small);
-  auto sequence = question(1, "hi", 64);
-  sequence.grammar.gbnf = "root ::= \"Paris\"";
-  ASSERT_TRUE(engine->add(std::move(sequence)));
-  const auto outcome = run(*engine).at(1);
-  EXPECT_EQ(outcome.text, "Paris");
-  EXPECT_EQ(outcome.finished, FinishReason::stop);
+  for (const bool of_llama_cpp : {false, true}) {
+    auto engine = engine_with(small);
+    auto sequence = question(1, "hi", 64);
+    if (of_llama_cpp) sequence.grammar.gbnf = "root ::= \"Paris\"";
+    else sequence.matcher = matcher_of("start: \"Paris\"");
+    ASSERT_TRUE(engine->add(std::move(sequence)));
+    const auto outcome = run(*engine).at(1);
+    EXPECT_EQ(std::pair(outcome.text, outcome.finished),
+              std::pair(std::string("Paris"), std::optional(FinishReason::stop)));
+  }
 }
 
 TEST(Engine, the_next_turn_decodes_only_what_is_new) {
@@ -247,7 +250,7 @@ TEST(Engine, a_forced_tool_call_matches_the_tools_schema) {
     request.tool_name = "get_weather";
     request.parallel = ParallelCalls::refused;
     const auto chat = *test_model().chat_template()->render(request);
-    auto sequence = sequence_for(1, chat, *test_model().tokenize(chat));
+    auto sequence = sequence_under_rules(1, chat);
     sequence.sampling.temperature = temperature;
     sequence.max_tokens = 120;
     auto engine = engine_with(small);
@@ -271,7 +274,7 @@ TEST(Engine, a_forced_tool_call_matches_the_tools_schema) {
 TEST(Engine, an_automatic_choice_gives_text_or_well_formed_calls) {
   for (std::uint32_t seed = 0; seed < 4; ++seed) {
     const auto chat = *test_model().chat_template()->render(chat_request("List the files, please.", weather));
-    auto sequence = sequence_for(seed, chat, *test_model().tokenize(chat));
+    auto sequence = sequence_under_rules(seed, chat);
     sequence.sampling = {.temperature = 1.0F, .top_k = 0, .seed = seed};
     sequence.max_tokens = 100;
     auto engine = engine_with(small);
@@ -325,7 +328,7 @@ TEST(Engine, an_answer_matches_the_json_schema) {
     "required":["age"],"additionalProperties":false})");
   const auto chat = *test_model().chat_template()->render(request);
   auto engine = engine_with(small);
-  auto sequence = sequence_for(1, chat, *test_model().tokenize(chat));
+  auto sequence = sequence_under_rules(1, chat);
   ASSERT_TRUE(engine->add(std::move(sequence)));
   const auto outcome = run(*engine).at(1);
   const auto value = parse_json(outcome.text);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdio>
 #include <limits>
 #include <utility>
@@ -124,6 +125,8 @@ Result<std::unique_ptr<Model>> Model::load(const ModelFiles& files, ModelPart pa
 Result<std::unique_ptr<Model>> Model::load(const ModelSource& source, ModelPart part) {
   ensure_backend();
   auto impl = std::make_unique<Impl>();
+  static std::atomic<std::uint64_t> loads{0};
+  impl->number = ++loads;
   impl->part = part;
   const auto& name = source.gguf.file().name();
   const ErrorLines errors;
@@ -161,6 +164,8 @@ Result<std::unique_ptr<Model>> Model::load(const ModelSource& source, ModelPart 
 
 const ModelInfo& Model::info() const { return impl_->info; }
 
+std::uint64_t Model::number() const { return impl_->number; }
+
 const ChatTemplate* Model::chat_template() const { return impl_->chat_template ? &*impl_->chat_template : nullptr; }
 
 Result<std::vector<Token>> Model::tokenize(std::string_view text, SpecialTokens special) const {
@@ -196,6 +201,22 @@ Result<Tokens> Model::count(std::string_view text) const {
 Result<Tokens> Model::count(const RenderedChat& chat) const {
   WRIT_TRY(const auto tokens, tokenize(chat));
   return Tokens{static_cast<std::int64_t>(tokens.size())};
+}
+
+Result<const grammar::Vocabulary*> Model::vocabulary() const {
+  std::call_once(impl_->vocabulary_made, [this] {
+    const auto* vocab = impl_->vocab;
+    std::vector<std::string> tokens;
+    Token end = 0;
+    for (Token token = 0; token < llama_vocab_n_tokens(vocab); ++token) {
+      const bool ends = llama_vocab_is_eog(vocab, token);
+      if (ends) end = token;
+      tokens.push_back(ends || llama_vocab_is_control(vocab, token) ? "" : piece(token, SpecialTokens::plain));
+    }
+    impl_->vocabulary = grammar::Vocabulary::create(tokens, end);
+  });
+  if (!*impl_->vocabulary) return fail(impl_->vocabulary->error());
+  return &**impl_->vocabulary;
 }
 
 std::string Model::piece(Token token, SpecialTokens special) const { return piece_of(impl_->vocab, token, special); }

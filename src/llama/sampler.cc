@@ -1,6 +1,7 @@
 #include "llama/sampler.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <exception>
 #include <limits>
@@ -63,10 +64,20 @@ bool refused(const llama_token_data& candidate) { return std::isinf(candidate.lo
 
 void Sampler::Free::operator()(llama_sampler* sampler) const { llama_sampler_free(sampler); }
 
-Sampler::Sampler(const llama_vocab* vocab, const Sampling& sampling, Handle chain, Handle grammar)
-    : vocab_(vocab), enough_(deciding(sampling)), chain_(std::move(chain)), grammar_(std::move(grammar)) {}
+Sampler::Sampler(const llama_vocab* vocab, const Sampling& sampling, Handle chain, Handle grammar,
+                 std::optional<grammar::Matcher> matcher)
+    : vocab_(vocab),
+      enough_(deciding(sampling)),
+      chain_(std::move(chain)),
+      grammar_(std::move(grammar)),
+      matcher_(std::move(matcher)) {
+  if (!matcher_) return;
+  for (Token token = 0; token < llama_vocab_n_tokens(vocab); ++token)
+    if (llama_vocab_is_eog(vocab, token)) ends_.push_back(token);
+}
 
-Result<Sampler> Sampler::create(const Model& model, const Sampling& sampling, const Grammar& grammar) {
+Result<Sampler> Sampler::create(const Model& model, const Sampling& sampling, const Grammar& grammar,
+                                std::optional<grammar::Matcher> matcher) {
   const auto* vocab = model.impl_->vocab;
   Handle rules;
   try {
@@ -81,7 +92,7 @@ Result<Sampler> Sampler::create(const Model& model, const Sampling& sampling, co
   } catch (const std::exception& error) {
     return fail(invalid("bad_grammar", std::string("the grammar does not fit the prompt: ") + error.what()));
   }
-  return Sampler(vocab, sampling, Handle(chain_of(vocab, sampling)), std::move(rules));
+  return Sampler(vocab, sampling, Handle(chain_of(vocab, sampling)), std::move(rules), std::move(matcher));
 }
 
 Token Sampler::choose() {
@@ -90,14 +101,39 @@ Token Sampler::choose() {
   return array.data[array.selected].id;
 }
 
-bool Sampler::grammar_allows(Token token) {
+Result<bool> Sampler::allowed(Token token) {
+  if (matcher_) return llama_vocab_is_eog(vocab_, token) ? matcher_->may_end() : matcher_->allows(token);
+  if (!grammar_) return true;
   llama_token_data candidate{token, 1.0F, 0.0F};
   llama_token_data_array array{&candidate, 1, -1, false};
   llama_sampler_apply(grammar_.get(), &array);
   return !refused(candidate);
 }
 
+/// The candidates become the tokens that the matcher allows.
+Status Sampler::keep_allowed(std::span<const float> logits) {
+  WRIT_TRY(const auto mask, matcher_->mask());
+  WRIT_TRY(const auto may_end, matcher_->may_end());
+  candidates_.clear();
+  for (std::size_t word = 0; word < mask.size(); ++word) {
+    for (auto bits = mask[word]; bits != 0; bits &= bits - 1) {
+      const auto index = word * 32 + static_cast<std::size_t>(std::countr_zero(bits));
+      const auto token = static_cast<Token>(index);
+      if (index < logits.size() && !llama_vocab_is_eog(vocab_, token))
+        candidates_.push_back({token, logits[index], 0.0F});
+    }
+  }
+  if (!may_end) return {};
+  for (const auto token : ends_) candidates_.push_back({token, logits[static_cast<std::size_t>(token)], 0.0F});
+  return {};
+}
+
 Result<Token> Sampler::choose_with_grammar(std::span<const float> logits) {
+  if (matcher_) {
+    WRIT_CHECK(keep_allowed(logits));
+    if (candidates_.empty()) return fail(internal("the grammar allows no token", "llama::Sampler"));
+    return choose();
+  }
   const auto test = [&] {
     llama_token_data_array array{candidates_.data(), candidates_.size(), -1, false};
     llama_sampler_apply(grammar_.get(), &array);
@@ -121,10 +157,12 @@ Result<Token> Sampler::next(std::span<const float> logits) {
   try {
     fill(candidates_, logits);
     auto token = choose();
-    if (grammar_ && !grammar_allows(token)) { WRIT_TRY(token, choose_with_grammar(logits)); }
+    WRIT_TRY(const auto may_come, allowed(token));
+    if (!may_come) { WRIT_TRY(token, choose_with_grammar(logits)); }
     if (!llama_vocab_is_eog(vocab_, token)) {
       llama_sampler_accept(chain_.get(), token);
       if (grammar_) llama_sampler_accept(grammar_.get(), token);
+      if (matcher_) WRIT_CHECK(matcher_->accept(token));
     }
     return token;
   } catch (const std::exception& error) {

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "llama/engine.h"
 #include "llama/model.h"
 
 namespace writ::llama {
@@ -39,6 +40,23 @@ inline ChatRequest chat_request(std::string_view question, std::string_view tool
   request.messages = {json::object{{"role", "user"}, {"content", question}}};
   request.tools = parse_json(tools)->as_array();
   return request;
+}
+
+/// The place of an answer in the grammar of these rules.
+inline grammar::Matcher matcher_of(std::string rules) {
+  const auto compiled = grammar::Grammar::compile(**test_model().vocabulary(), {.rules = std::move(rules)});
+  EXPECT_TRUE(compiled) << compiled.error().problems.at(0).message;
+  return compiled->begin().value();
+}
+
+/// A sequence of the rendered request with the matcher of its rules.
+inline Sequence sequence_under_rules(SequenceId id, const RenderedChat& chat) {
+  auto sequence = sequence_for(id, chat, *test_model().tokenize(chat));
+  if (!chat.rules) return sequence;
+  const auto compiled = grammar::Grammar::compile(**test_model().vocabulary(), *chat.rules);
+  EXPECT_TRUE(compiled) << compiled.error().problems.at(0).message;
+  sequence.matcher = compiled->begin().value();
+  return sequence;
 }
 
 }  // namespace writ::llama

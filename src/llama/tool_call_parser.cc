@@ -72,7 +72,8 @@ bool TaggedScanner::advance_call() {
   return false;
 }
 
-ToolCallParser::ToolCallParser(const RenderedChat& chat) : format_(chat.answer), native_(chat.native) {}
+ToolCallParser::ToolCallParser(const RenderedChat& chat)
+    : format_(chat.answer), limit_(chat.calls), native_(chat.native) {}
 ToolCallParser::ToolCallParser(ToolCallParser&&) noexcept = default;
 ToolCallParser& ToolCallParser::operator=(ToolCallParser&&) noexcept = default;
 ToolCallParser::~ToolCallParser() = default;
@@ -94,6 +95,7 @@ Result<Answer> ToolCallParser::finish() {
   for (const auto& text : scanner_.calls()) {
     WRIT_TRY(auto call, parse_call(text));
     answer.calls.push_back(std::move(call));
+    if (limit_ == CallLimit::one) break;
   }
   return answer;
 }
@@ -110,6 +112,8 @@ Result<Answer> ToolCallParser::finish_native() const {
   auto parsed = parse_native(*native_, answer_, NativeInput::complete);
   if (!parsed) return fail(malformed(parsed.error().message));
   parsed->text.erase(0, std::min(shown_, parsed->text.size()));
+  // A template without a grammar for its calls may be answered with more than were permitted.
+  if (limit_ == CallLimit::one && parsed->calls.size() > 1) parsed->calls.resize(1);
   return parsed;
 }
 

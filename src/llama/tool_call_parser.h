@@ -68,6 +68,7 @@ class ToolCallParser {
   [[nodiscard]] Result<Answer> finish_native() const;
 
   AnswerFormat format_;
+  CallLimit limit_;
   TaggedScanner scanner_;
   std::shared_ptr<const NativeSyntax> native_;  // shared with the RenderedChat it came from
   std::string answer_;  // native: all that came so far

@@ -14,17 +14,20 @@ Error bad_tools(std::string pointer, std::string problem) {
   return invalid("bad_tools", "the tools are not valid", {{std::move(pointer), std::move(problem)}});
 }
 
-/// The port has one code for everything about tools.
+}  // namespace
+
 Error as_port_error(Error error) {
-  if (error.code == "unknown_tool") error.code = "bad_tools";
+  if (error.code == "unknown_tool") error.code = "bad_tools";  // the port has one code for everything about tools
+  constexpr std::string_view theirs = "/json_schema", ours = "/response_schema";
+  for (auto& problem : error.problems)
+    if (problem.pointer.starts_with(theirs)) problem.pointer.replace(0, theirs.size(), ours);
   return error;
 }
-
-}  // namespace
 
 Result<llama::ChatRequest> chat_request(const Prompt& prompt) {
   llama::ChatRequest request{.messages = prompt.messages, .tools = prompt.tools};
   if (prompt.response_schema) request.json_schema = *prompt.response_schema;
+  if (!prompt.parallel_tool_calls.value_or(true)) request.parallel = llama::ParallelCalls::refused;
   if (const auto* mode = prompt.tool_choice.if_string()) {
     if (*mode == "auto") request.tool_choice = llama::ToolChoice::automatic;
     else if (*mode == "none") request.tool_choice = llama::ToolChoice::none;
@@ -49,6 +52,7 @@ Result<RenderedPrompt> render(const llama::Model& model, const Prompt& prompt, l
   request.end = end;
   auto chat = model.chat_template()->render(request);
   if (!chat) return fail(as_port_error(std::move(chat).error()));
+  WRIT_CHECK(llama::check_grammar(model, chat->grammar));
   WRIT_TRY(auto tokens, model.tokenize(*chat));
   return RenderedPrompt{.chat = std::move(*chat), .tokens = std::move(tokens)};
 }

@@ -62,7 +62,35 @@ inline constexpr MetricInfo load_seconds{.name = "slm_model_load_seconds",
                                          .help = "How long the model took to load; 0 while it is not loaded.",
                                          .type = MetricType::gauge,
                                          .labels = {{{"model"}}}};
+inline constexpr std::array<std::string_view, 3> grammar_ends{"compiled", "refused", "cached"};
+inline constexpr MetricInfo grammars{
+    .name = "slm_grammars_total",
+    .help = "Grammars of answers: compiled, refused by the engine, or found in the cache.",
+    .type = MetricType::counter,
+    .labels = {{{"end", grammar_ends}}}};
+inline constexpr MetricInfo grammar_seconds{.name = "slm_grammar_compile_seconds",
+                                            .help = "How long a grammar took to compile, refused ones included.",
+                                            .type = MetricType::histogram};
 }  // namespace metric
+
+/// Thread: any.
+class CompilerProbe {
+ public:
+  explicit CompilerProbe(observability::Registry& registry)
+      : compiled_(registry.counters(metric::grammars).with({"compiled"})),
+        refused_(registry.counters(metric::grammars).with({"refused"})),
+        cached_(registry.counters(metric::grammars).with({"cached"})),
+        seconds_(registry.histogram(metric::grammar_seconds)) {}
+  void found() const { cached_.add(); }
+  void compiled(bool good, std::chrono::nanoseconds took) const {
+    (good ? compiled_ : refused_).add();
+    seconds_.observe(took);
+  }
+
+ private:
+  observability::Counter compiled_, refused_, cached_;
+  observability::Histogram seconds_;
+};
 
 /// Thread: any.
 class ModelProbe {

@@ -29,7 +29,13 @@ Result<std::int32_t> cap_of(const Prompt& prompt, const policy::Grant& grant, st
 
 SlmService::SlmService(policy::GrantVerifier& grants, async::BlockingPool& pool, observability::Registry& registry,
                        const observability::Logger& log, const Clock& clock, Random& random)
-    : grants_(grants), pool_(pool), registry_(registry), log_(log), clock_(clock), random_(random) {}
+    : grants_(grants),
+      pool_(pool),
+      registry_(registry),
+      log_(log),
+      clock_(clock),
+      random_(random),
+      compiler_({}, registry, clock) {}
 
 void SlmService::serve(ModelRegistry models, const WorkerLimits& limits, ModelLoader& loader) {
   models_.emplace(std::move(models));
@@ -43,6 +49,7 @@ Task<Status> SlmService::load_default(Context ctx) {
 }
 
 void SlmService::stop() {
+  compiler_.stop();
   for (const auto& [id, worker] : workers_) worker->stop();
 }
 
@@ -63,8 +70,14 @@ Task<Result<SlmService::Rendered>> SlmService::render_on(Context ctx, ModelWorke
     if (cancel.stop_requested()) return fail(cancelled("slm: rendering"));  // its turn came after its client had left
     return render(*model, prompt);
   };
-  WRIT_CO_TRY(auto rendered, co_await pool_.run(std::move(ctx), std::move(work)));
-  co_return Rendered{.loaded = loaded, .prompt = std::move(rendered)};
+  WRIT_CO_TRY(auto prompt_rendered, co_await pool_.run(ctx, std::move(work)));
+  Rendered rendered{.loaded = loaded, .prompt = std::move(prompt_rendered), .grammar = {}};
+  if (auto& rules = rendered.prompt.chat.rules) {
+    auto compiled = co_await compiler_.compile(std::move(ctx), *loaded.model, *std::exchange(rules, std::nullopt));
+    if (!compiled) co_return fail(as_port_error(std::move(compiled).error()));
+    rendered.grammar = std::move(*compiled);
+  }
+  co_return rendered;
 }
 
 Task<Result<StreamPtr<ChatEvent>>> SlmService::chat(Context ctx, ChatRequest in) {
@@ -82,13 +95,17 @@ Task<Result<StreamPtr<ChatEvent>>> SlmService::chat(Context ctx, ChatRequest in)
   WRIT_CO_TRY(auto rendered, co_await render_on(ctx, *worker, in.prompt));
   WRIT_CO_TRY(const auto max_tokens, cap_of(in.prompt, grant, rendered.prompt.tokens.size(), rendered.loaded.context));
   llama::ToolCallParser parser(rendered.prompt.chat);
+  auto sequence = sequence_of(std::move(rendered.prompt), in.prompt, max_tokens, random_seed());
+  if (rendered.grammar) {
+    auto begin = [grammar = rendered.grammar] { return grammar->begin(); };
+    WRIT_CO_TRY(sequence.matcher, co_await pool_.run(ctx, std::move(begin)));
+  }
   auto [writer, stream] = async::make_stream<ChatEvent>(stream_capacity(max_tokens), ctx);
-  WRIT_CO_CHECK(
-      worker->submit({.ctx = std::move(ctx),
-                      .sequence = sequence_of(std::move(rendered.prompt), in.prompt, max_tokens, random_seed()),
-                      .parser = std::move(parser),
-                      .out = std::move(writer),
-                      .arrived = arrived}));
+  WRIT_CO_CHECK(worker->submit({.ctx = std::move(ctx),
+                                .sequence = std::move(sequence),
+                                .parser = std::move(parser),
+                                .out = std::move(writer),
+                                .arrived = arrived}));
   co_return std::move(stream);
 }
 

@@ -9,6 +9,7 @@
 #include "policy/api/grant.h"
 #include "slm/api/slm_port.h"
 #include "slm/chat_prompt.h"
+#include "slm/grammar_compiler.h"
 #include "slm/model_worker.h"
 
 namespace writ::slm {
@@ -40,6 +41,7 @@ class SlmService final : public SlmPort {
   struct Rendered {
     ModelWorker::Loaded loaded;
     RenderedPrompt prompt;
+    GrammarCompiler::GrammarPtr grammar;  // null: anything goes
   };
   [[nodiscard]] Result<ModelWorker*> find(std::string_view model) const;
   [[nodiscard]] Task<Result<Rendered>> render_on(Context ctx, ModelWorker& worker, Prompt prompt);
@@ -53,6 +55,7 @@ class SlmService final : public SlmPort {
   Random& random_;
   std::optional<ModelRegistry> models_;
   std::map<std::string, std::unique_ptr<ModelWorker>, std::less<>> workers_;  // by model id
+  GrammarCompiler compiler_;  // before the models end
 };
 
 }  // namespace writ::slm

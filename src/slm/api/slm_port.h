@@ -14,8 +14,9 @@ class SlmPort {
   /// (queue_full with retry_after, model_failed). Of the stream: deadline, cancelled, unavailable (stopping).
   /// Cancellation: dropping the stream frees the slot between tokens.
   [[nodiscard]] virtual Task<Result<StreamPtr<ChatEvent>>> chat(Context ctx, ChatRequest in) = 0;
-  /// Tokens a prompt renders to. Errors: not_found (no_model), invalid (bad_messages, bad_tools, bad_json_schema,
-  /// render_failed), unavailable (model_failed).
+  /// Tokens a prompt renders to. What chat() would refuse of the prompt is refused here: its schemas are compiled.
+  /// Errors: not_found (no_model), invalid (bad_messages, bad_tools, bad_json_schema, render_failed; pointers into the
+  /// prompt), unavailable (model_failed, queue_full).
   [[nodiscard]] virtual Task<Result<Count>> count(Context ctx, Prompt in) = 0;
   [[nodiscard]] virtual Task<Result<ModelList>> models(Context ctx, http::Nothing in) = 0;
 };
@@ -45,7 +46,8 @@ inline constexpr http::Unary<Prompt, Count> count{
      .callers = askers,
      .body_max = 4U << 20U,
      .repeat = http::Repeat::idempotent,
-     .errors = {{"no_model", "bad_messages", "bad_tools", "bad_json_schema", "render_failed", "model_failed"}}}};
+     .errors = {
+         {"no_model", "bad_messages", "bad_tools", "bad_json_schema", "render_failed", "queue_full", "model_failed"}}}};
 inline constexpr http::Unary<http::Nothing, ModelList> models{{.id = "slm.models",
                                                                .method = Method::get,
                                                                .path = "/internal/v1/slm/models",

@@ -45,6 +45,7 @@ struct Prompt {
   std::optional<std::int64_t> seed;
   std::vector<std::string> stop;
   std::optional<json::object> response_schema;  // JSON Schema the text must match
+  std::optional<bool> parallel_tool_calls;      // false: at most one call
   static constexpr auto fields() {
     return std::tuple(
         field_or_default("model", &Prompt::model, text(0, 128), "Model id."),
@@ -56,7 +57,8 @@ struct Prompt {
         field_or_default("top_p", &Prompt::top_p, real(0, 1), "Nucleus."),
         field("seed", &Prompt::seed, any, "Sampling seed."),
         field_or_default("stop", &Prompt::stop, list(0, 4, text(1, 64)), "Stop texts."),
-        field("response_schema", &Prompt::response_schema, any, "JSON Schema of the answer."));
+        field("response_schema", &Prompt::response_schema, any, "JSON Schema of the answer."),
+        field("parallel_tool_calls", &Prompt::parallel_tool_calls, any, "false: at most one tool call."));
   }
 };
 struct ChatRequest {
