@@ -6,6 +6,7 @@
 #include "identity/api/authenticators.h"
 #include "identity/api/trust_feed.h"
 #include "identity/identity.h"
+#include "policy/api/refusing_policy_port.h"
 #include "sql/sqlite.h"
 #include "workbench.h"
 
@@ -51,6 +52,7 @@ int run(const Arguments& arguments) {
   const ScratchData data(arguments.text("--folder", "."));
   const auto& folder = data.folder();
   Process process("bench", 1);
+  policy::RefusingPolicyPort no_policy;  // nobody keeps an audit here: what identity has to tell waits
   auto identity = identity::make_service(
       {.database = must(sql::open_sqlite(folder.database("identity"), identity::identity_migrations())),
        .settings = {},
@@ -58,6 +60,8 @@ int run(const Arguments& arguments) {
        .bootstrap = must(folder.bootstrap()),
        .registry = process.registry,
        .invoker = process.invoker,
+       .policy = [&no_policy]() -> policy::PolicyPort& { return no_policy; },
+       .log = process.log,
        .clock = system_clock(),
        .random = system_random()});
   must(process.loops.run(identity.service.start({process.loops, process.tasks})));
