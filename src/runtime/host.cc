@@ -37,7 +37,7 @@ Host::Host(HostOptions options, async::Loops& loops, http::Authenticator& authen
 
 Host::~Host() {
   if (const auto left = running(); left != 0)
-    end_process(fmt::format("{} tasks did not end: the process ends without them; the log says which", left));
+    end_process(fmt::format("{} tasks did not end, the process ends without them: {}", left, stuck_));
 }
 
 // What coroutines are still there. They refer to the services, which are destroyed next.
@@ -110,6 +110,7 @@ Status Host::stop() {
   auto stopped = loops_->run(shut_down());
   if (stopped) log_->info("stopped");
   else log_->failed("stop_failed", stopped.error());
+  if (!stopped) stuck_ = stopped.error().message;
   return stopped;
 }
 

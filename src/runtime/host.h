@@ -78,6 +78,7 @@ class Host {
   http::Invoker invoker_;
   observability::Counter lines_dropped_;
   mutable std::atomic<std::uint64_t> lines_told_{0};  // of the dropped ones, how many the counter has
+  std::string stuck_;  // what stop() said of work that did not end
   std::unique_ptr<http::Server> server_;
   std::optional<RunFile> run_file_;
   std::string address_;
