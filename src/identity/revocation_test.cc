@@ -230,5 +230,34 @@ TEST_F(IdentityServiceTest, a_key_is_narrowed_for_good) {
   EXPECT_EQ(enter(door, {{"Authorization", key}})->principal.scopes, (std::vector<std::string>{"runs:read"}));
 }
 
+TEST_F(IdentityServiceTest, a_database_of_the_version_before_keeps_its_revocations_for_all_they_may_mean) {
+  sql::ScratchFolder folder;
+  const auto file = folder.path() / "old.db";
+  auto all = identity_migrations();
+  {
+    auto old = *sql::open_sqlite(file, {all.front()});
+    ASSERT_TRUE(loops_.run(old->write(ctx(), [](sql::Transaction& tx) -> Status {
+      WRIT_CHECK(tx.run("INSERT INTO principals VALUES ('acme', 'emea/ann', 'user', '[\"a\"]', 0)"));
+      WRIT_CHECK(tx.run("INSERT INTO principals VALUES ('acme/emea', 'ann', 'user', '[\"a\"]', 0)"));
+      WRIT_CHECK(tx.run("INSERT INTO principals VALUES ('acme', 'bob', 'user', '[\"a\"]', 0)"));
+      WRIT_CHECK(tx.run("INSERT INTO api_keys VALUES ('acme', 'key_1', 'bob', '[\"a\",\"b\"]', x'01', 0, NULL)"));
+      WRIT_CHECK(tx.run("INSERT INTO revocations (kind, value, at) VALUES ('subject', 'acme/emea/ann', ?1)", tx.now()));
+      return {};
+    })));
+  }
+  auto now = *sql::open_sqlite(file, std::move(all));
+  IdentityStore store(*now);
+  const auto code = [&](const char* tenant, const char* subject) {
+    const auto standing = loops_.run(store.standing(ctx(), TenantId(tenant), Subject(subject), {}));
+    return standing ? "holds" : standing.error().code;
+  };
+  EXPECT_EQ(code("acme", "emea/ann"), "token_revoked");
+  EXPECT_EQ(code("acme/emea", "ann"), "token_revoked");
+  EXPECT_EQ(code("acme", "bob"), "holds");
+  const auto bob = loops_.run(store.principal(ctx(), TenantId("acme"), Subject("bob")));
+  EXPECT_EQ((*bob)->scopes, (std::vector<std::string>{"a", "b"})) << "what its key has, it has";
+  EXPECT_EQ(loops_.run(store.revocations(ctx(), 0))->revocations.size(), 2U);
+}
+
 }  // namespace
 }  // namespace writ::identity

@@ -25,7 +25,7 @@ CompositeKey assertion_key(const Principal& principal, std::string_view audience
 
 }  // namespace
 
-std::optional<std::string> PrincipalTokens::find(RecentMap<Held>& held, const std::string& key) {
+std::optional<std::string> PrincipalTokens::find(RecentMap<Held>& held, const std::string& key, Seconds margin) {
   auto found = held.find(key);
   if (!found) return std::nullopt;
   if (found->expires_at > clock_.now() + margin) return std::move(found->token);
@@ -38,7 +38,7 @@ void PrincipalTokens::showed(const Principal& principal, std::string_view token,
 }
 
 std::optional<std::string> PrincipalTokens::shown(const Principal& principal) {
-  return find(shown_, credential_key(principal).text());
+  return find(shown_, credential_key(principal).text(), -leeway);
 }
 
 void PrincipalTokens::keep(const Principal& principal, std::string_view audience, std::string assertion,
@@ -47,7 +47,7 @@ void PrincipalTokens::keep(const Principal& principal, std::string_view audience
 }
 
 std::optional<std::string> PrincipalTokens::assertion(const Principal& principal, std::string_view audience) {
-  return find(assertions_, assertion_key(principal, audience).text());
+  return find(assertions_, assertion_key(principal, audience).text(), way);
 }
 
 }  // namespace writ::identity

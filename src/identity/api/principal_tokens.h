@@ -28,10 +28,12 @@ class PrincipalTokens {
     std::string token;
     WallTime expires_at;
   };
-  [[nodiscard]] std::optional<std::string> find(RecentMap<Held>& held, const std::string& key);
+  /// margin: how long it must hold still; negative: how long it may be over.
+  [[nodiscard]] std::optional<std::string> find(RecentMap<Held>& held, const std::string& key, Seconds margin);
 
   static constexpr std::size_t held_max = 10'000;  // about 1 KiB each
-  static constexpr Seconds margin{5};  // for the way to the callee
+  static constexpr Seconds way{5};  // to the callee
+  static constexpr Seconds leeway{30};  // as long as identity takes it (crypto/jwt.h)
   const Clock& clock_;
   RecentMap<Held> shown_{held_max}, assertions_{held_max};
 };
