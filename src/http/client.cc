@@ -8,6 +8,7 @@
 
 #include "http/call_headers.h"
 #include "http/client_pool.h"
+#include "http/uri.h"
 #include "observability/span.h"
 
 namespace writ::http {
@@ -142,7 +143,7 @@ class Client::Impl {
     const auto add = [&out](std::string_view name, std::string_view value) {
       out.append(name).append(": ").append(value).append("\r\n");
     };
-    add("Host", host_ + ":" + port_);
+    add("Host", format_authority(host_, port_));
     if (ctx.deadline != SteadyTime::max()) add("Writ-Timeout", format_timeout(ctx.remaining()));
     if (const auto parent = observability::format_traceparent(ctx.trace); !parent.empty()) add("traceparent", parent);
     if (!request.body.empty())

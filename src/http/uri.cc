@@ -78,6 +78,13 @@ std::string format_query(const NamedTexts& pairs) {
   return out;
 }
 
+std::string format_authority(std::string_view host, std::string_view port) {
+  const bool is_v6 = host.find(':') != std::string_view::npos;
+  std::string out(is_v6 ? "[" : "");
+  out.append(host).append(is_v6 ? "]:" : ":").append(port);
+  return out;
+}
+
 std::vector<std::string_view> split_path(std::string_view path) {
   std::vector<std::string_view> out;
   if (path.starts_with('/')) path.remove_prefix(1);

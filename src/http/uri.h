@@ -22,6 +22,9 @@ using NamedTexts = std::vector<std::pair<std::string, std::string>>;
 /// "a=1&b=x%20y"
 [[nodiscard]] std::string format_query(const NamedTexts& pairs);
 
+/// "name:80", "[::1]:80": as Host has it.
+[[nodiscard]] std::string format_authority(std::string_view host, std::string_view port);
+
 /// A path without its query, cut at slashes; "/" is one empty segment. Segments are still encoded.
 [[nodiscard]] std::vector<std::string_view> split_path(std::string_view path);
 /// The name in "{name}", "" for a literal segment.

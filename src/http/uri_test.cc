@@ -62,5 +62,10 @@ TEST(CallHeaders, every_malformed_header_is_named) {
   EXPECT_EQ(bad.headers.request_id, bad.headers.trace.trace_id);
 }
 
+TEST(Uri, an_ipv6_address_stands_in_brackets) {
+  EXPECT_EQ(format_authority("localhost", "80"), "localhost:80");
+  EXPECT_EQ(format_authority("::1", "8080"), "[::1]:8080");
+}
+
 }  // namespace
 }  // namespace writ::http
