@@ -156,7 +156,7 @@ TEST_F(AuditCheckTest, every_changed_column_of_a_row_is_found_at_its_place) {
   keep();
   const auto columns = {"run_id", "subject", "kind", "at", "data", "hash", "prev_hash", "v"};
   for (const auto* column : columns) {
-    for (const auto* value : {"'x'", "''", "'{}'", "7"}) {
+    for (const auto* value : {"'x'", "''", "'{}'", "7", "data || ' '"}) {
       const std::string where = " WHERE tenant = 'acme' AND seq = 5";
       const auto changed = loops_.run(database_->write({}, [&](sql::Transaction& tx) -> Result<std::int64_t> {
         return tx.run(std::string("UPDATE OR IGNORE audit SET ") + column + " = " + value + where + " AND " + column +
