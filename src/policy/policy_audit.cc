@@ -114,8 +114,7 @@ Task<Result<CheckpointFile::Appended>> PolicyService::write_lines(Context ctx) {
   WRIT_CO_TRY(auto lines, co_await store_.unwritten(ctx));
   const auto upto = lines.rows.empty() ? lines.written : lines.rows.back().number;
   const bool some = !lines.rows.empty();
-  WRIT_CO_TRY(const auto appended, co_await pool_.run(ctx, [this, lines = std::move(lines)] {
-    const std::lock_guard lock(lines_mutex_);
+  WRIT_CO_TRY(const auto appended, co_await lines_.run(ctx, [this, lines = std::move(lines)] {
     return CheckpointFile(files_paths_.checkpoints).append(lines.rows, lines.written, lines.last);
   }));
   if (some) WRIT_CO_CHECK(co_await store_.written(std::move(ctx), upto));

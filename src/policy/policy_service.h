@@ -107,7 +107,7 @@ class PolicyService final : public PolicyPort {
   AuditReads audit_reads_;
   std::string told_activation_, told_refusal_;  // ids of what the audit was told last; of the task that looks
   const std::shared_ptr<std::atomic<int>> verifications_ = std::make_shared<std::atomic<int>>(0);  // held by each
-  std::mutex lines_mutex_;  // held by threads of the pool only
+  async::BlockingPool lines_{"policy_lines", 1, 8};  // the lines outside have one writer, who may wait for the disk
   async::BlockingPool pool_{"policy_files", 2, 64};  // files, and what takes long: never on a loop
   static constexpr std::size_t holders_max = 1'000;  // processes that ask, each some 100 bytes
   mutable std::mutex mutex_;
