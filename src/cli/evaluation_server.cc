@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "app/data_privacy.h"
 #include "cli/evaluation_bundle.h"
 
 namespace writ::cli {
