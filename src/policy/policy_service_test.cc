@@ -101,6 +101,18 @@ TEST_F(PolicyServiceTest, output_leaves_only_behind_the_window_and_stops_before_
   EXPECT_EQ(budget().settled, Tokens{50});
 }
 
+TEST_F(PolicyServiceTest, a_revocation_stops_an_output_between_two_windows) {
+  ctx_.principal.credential = {.key_id = KeyId("key_1"), .token_id = "jti-1"};
+  const auto call = evaluate(model_call("r1", 100));
+  ASSERT_TRUE(call);
+  EXPECT_EQ(to_text(audit().back().data.at("credential")), R"({"key_id":"key_1","token_id":"jti-1"})");
+  ASSERT_TRUE(inspect(*call, 0, "text"));
+  fresh_ = fail(unauthenticated("key_revoked", "the key was revoked"));
+  EXPECT_EQ(inspect(*call, 4, "more").error().code, "key_revoked");
+  EXPECT_EQ(evaluate(model_call("r2", 100)).error().code, "key_revoked");
+  EXPECT_TRUE(settle(*call, 20)) << "what was used is charged";
+}
+
 TEST_F(PolicyServiceTest, nothing_is_decided_while_identity_is_stale_or_the_constitution_is_too_old) {
   fresh_ = fail(unavailable("identity_stale", "stale"));
   EXPECT_EQ(evaluate(model_call("r1", 1)).error().code, "identity_stale");
