@@ -16,10 +16,10 @@ namespace {
 
 using Problems = std::vector<Problem>;
 
-/// Administration's actions: in the schema for rules, asked by the services that administer.
-constexpr std::array<std::string_view, 8> admin_actions{"admin.audit",        "admin.budgets",   "admin.capsules",
-                                                        "admin.constitution", "admin.keys",      "admin.kill_switch",
-                                                        "admin.models",       "admin.principals"};
+/// Administration's actions and their group: in the schema for rules, asked by the services that administer.
+constexpr std::array<std::string_view, 9> admin_actions{
+    "admin",      "admin.audit",       "admin.budgets", "admin.capsules",  "admin.constitution",
+    "admin.keys", "admin.kill_switch", "admin.models",  "admin.principals"};
 /// Facts that the platform itself gives.
 constexpr std::string_view platform_fact = "kill_switch";
 
