@@ -62,7 +62,7 @@ TEST_F(LongSessionTest, a_smaller_context_after_a_restart_leaves_out_more) {
   for (int i = 1; i < 20; ++i) platform.watch(post(session, "message " + std::to_string(i)).run_id);
   const auto before = platform.slm.prompts.back().messages.size();
   platform.down();
-  platform.slm.context = 700;
+  platform.slm.context = 500;
   platform.up();
   const auto next = post(session, "Hi");
   platform.watch(next.run_id);

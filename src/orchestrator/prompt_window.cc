@@ -52,6 +52,7 @@ std::int64_t PromptWindow::room_for_answer(Tokens context) const {
 
 PromptWindow::Next PromptWindow::counted(const slm::Count& count) {
   const bool fits = count.prompt.value + room_for_answer(count.context) <= count.context.value;
+  if (fits) fitting_ = count;
   switch (stage_) {
     case Stage::whole:
       if (fits) break;
@@ -66,7 +67,10 @@ PromptWindow::Next PromptWindow::counted(const slm::Count& count) {
         break;
       }
       const auto least = std::min(conversation_.head.max_tokens, least_answer);
-      if (count.prompt.value + least <= count.context.value) return Next::fits;  // a shorter answer, then
+      if (count.prompt.value + least <= count.context.value) {
+        fitting_ = count;
+        return Next::fits;  // a shorter answer, then
+      }
       least_ = count;
       stage_ = Stage::blame;
       return Next::count;

@@ -40,6 +40,8 @@ class PromptWindow {
   [[nodiscard]] slm::Prompt prompt() const { return prompt_after(cuts_); }
   /// Takes in how many tokens prompt() has. count: prompt() is another one now.
   [[nodiscard]] Next counted(const slm::Count& count);
+  /// After fits: of prompt(), which need not be the one that was counted last.
+  [[nodiscard]] slm::Count count() const { return fitting_; }
   [[nodiscard]] LeftOut left_out() const { return left_out_after(cuts_); }
   /// After too_long: what is too long, with the limit and the fix.
   [[nodiscard]] Error refusal() const;
@@ -62,6 +64,7 @@ class PromptWindow {
   Stage stage_ = Stage::whole;
   std::size_t cuts_ = 0;  // rungs of the ladder that are applied
   std::size_t too_few_ = 0, enough_ = 0;  // the answer is between them
+  slm::Count fitting_;  // of the longest prompt so far that fits
   slm::Count least_;  // of the prompt with every cut
   bool head_fits_ = true;  // without the question
 };

@@ -43,6 +43,7 @@ Outcome fit(Conversation c, std::int64_t context) {
     if (next == PromptWindow::Next::count) continue;
     out.fits = next == PromptWindow::Next::fits;
     if (out.fits) out.prompt = window.prompt();
+    if (out.fits) EXPECT_EQ(window.count().prompt, count(out.prompt, context).prompt);
     else out.refusal = window.refusal().message;
     out.left_out = window.left_out();
     return out;

@@ -171,11 +171,11 @@ Task<Result<RunDriver::Fitted>> RunDriver::fit_prompt(Context ctx) {
   WRIT_CO_TRY(auto conversation, model_conversation(state_, texts_, earlier_, *capsule_, deps_.tools));
   PromptWindow window(std::move(conversation));
   for (;;) {  // a few times: the window halves what is left to try
-    auto prompt = window.prompt();
-    WRIT_CO_TRY(const auto counted, co_await deps_.governed.count(ctx, prompt));
+    WRIT_CO_TRY(const auto counted, co_await deps_.governed.count(ctx, window.prompt()));
     switch (window.counted(counted)) {
       case Next::count: break;
-      case Next::fits: co_return Fitted{.prompt = std::move(prompt), .counted = counted, .left_out = window.left_out()};
+      case Next::fits:
+        co_return Fitted{.prompt = window.prompt(), .counted = window.count(), .left_out = window.left_out()};
       case Next::too_long: co_return fail(window.refusal());
     }
   }
