@@ -18,7 +18,7 @@ Error stopping_error() { return unavailable("stopping", "the model service is st
 
 struct GrammarCompiler::Job {
   Context ctx;
-  const llama::Model* model = nullptr;
+  std::shared_ptr<const llama::Model> model;
   grammar::Source source;
   std::string key;
   async::Signal done{};
@@ -60,16 +60,17 @@ void* GrammarCompiler::run_thread(void* self) {
   return nullptr;
 }
 
-Task<Result<GrammarCompiler::GrammarPtr>> GrammarCompiler::compile(Context ctx, const llama::Model& model,
+Task<Result<GrammarCompiler::GrammarPtr>> GrammarCompiler::compile(Context ctx,
+                                                                   std::shared_ptr<const llama::Model> model,
                                                                    grammar::Source source) {
-  auto key = fmt::format("{}\n{}", model.number(), source.text());
+  auto key = fmt::format("{}\n{}", model->number(), source.text());
   if (auto grammar = find(key)) {
     probe_.found();
     co_return grammar;
   }
   const auto job = std::make_shared<Job>();
   job->ctx = ctx.within(limits_.wait_max);
-  job->model = &model;
+  job->model = std::move(model);
   job->source = std::move(source);
   job->key = std::move(key);
   WRIT_CO_CHECK(enqueue(ctx.tenant(), job));

@@ -38,11 +38,13 @@ class GrammarCompiler {
   GrammarCompiler(const GrammarCompiler&) = delete;
   GrammarCompiler& operator=(const GrammarCompiler&) = delete;
 
-  /// The grammar of the source for the model's vocabulary; the model outlives the compiler's work on it.
+  /// The grammar of the source for the model's vocabulary. The model is kept while the compiler works on it, also when who
+  /// asked has left and the worker has loaded another version.
   /// Errors: invalid (bad_tools, bad_json_schema) with pointers; unavailable (queue_full, stopping), deadline.
   /// Cancellation: a request that waits is dropped; one whose turn has come ends within its limits, about a second.
   /// Thread: any.
-  [[nodiscard]] Task<Result<GrammarPtr>> compile(Context ctx, const llama::Model& model, grammar::Source source);
+  [[nodiscard]] Task<Result<GrammarPtr>> compile(Context ctx, std::shared_ptr<const llama::Model> model,
+                                                 grammar::Source source);
   /// Waits for the compilation under way, and ends what waits. Thread: any, one.
   void stop();
 

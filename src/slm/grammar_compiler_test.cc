@@ -9,10 +9,10 @@ namespace {
 
 class Compiling : public testing::Test {
  protected:
-  static const llama::Model& model() {
-    static const auto loaded =
-        llama::Model::load({.gguf = WRIT_MODELS "/tiny/writ-tiny.gguf"}, llama::ModelPart::vocabulary);
-    return **loaded;
+  static std::shared_ptr<const llama::Model> model() {
+    static const std::shared_ptr<const llama::Model> loaded =
+        *llama::Model::load({.gguf = WRIT_MODELS "/tiny/writ-tiny.gguf"}, llama::ModelPart::vocabulary);
+    return loaded;
   }
   static grammar::Source source_of(std::string_view schema) { return llama::json_grammar(*parse_json(schema)).value(); }
   static Context context_of(std::string_view tenant) {

@@ -73,7 +73,7 @@ Task<Result<SlmService::Rendered>> SlmService::render_on(Context ctx, ModelWorke
   WRIT_CO_TRY(auto prompt_rendered, co_await pool_.run(ctx, std::move(work)));
   Rendered rendered{.loaded = loaded, .prompt = std::move(prompt_rendered), .grammar = {}};
   if (auto& rules = rendered.prompt.chat.rules) {
-    auto compiled = co_await compiler_.compile(std::move(ctx), *loaded.model, *std::exchange(rules, std::nullopt));
+    auto compiled = co_await compiler_.compile(std::move(ctx), loaded.model, *std::exchange(rules, std::nullopt));
     if (!compiled) co_return fail(as_port_error(std::move(compiled).error()));
     rendered.grammar = std::move(*compiled);
   }
