@@ -85,6 +85,7 @@ class World {
     std::vector<EventData> out{StepStarted{.step = c.step, .attempt = c.attempt, .kind = StepKind::model}};
     const Tokens prompt{choose("prompt", c.step, 50)};
     const auto most = c.step_tokens_max - cut_[c.step] - prompt;
+    under_way_ = Tokens{};  // the call before has told what it used
     if (most.value < 1) {
       out.emplace_back(RunFinished{.status = RunStatus::failed, .reason = "token_limit"});
       return out;
