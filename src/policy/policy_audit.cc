@@ -45,7 +45,14 @@ Task<Status> PolicyService::record_read(Context ctx, std::string_view kind, json
 }
 
 Task<Result<Appended>> PolicyService::append_audit(Context ctx, AppendAudit in) {
-  return store_.append(std::move(ctx), std::move(in));
+  // Not before the ring is open: a new one is made only for an audit without records.
+  if (!opened()) co_return fail(unavailable("policy_starting", "policy-engine has not started yet"));
+  co_return co_await store_.append(std::move(ctx), std::move(in));
+}
+
+bool PolicyService::opened() const {
+  const std::lock_guard lock(mutex_);
+  return ring_ != nullptr;
 }
 
 Task<Result<AuditPage>> PolicyService::list_audit(Context ctx, ListAudit in) {
@@ -122,6 +129,7 @@ Task<Result<CheckpointFile::Appended>> PolicyService::write_lines(Context ctx) {
 }
 
 Task<Result<CheckpointFile::Appended>> PolicyService::checkpoint(Context ctx) {
+  if (!opened()) co_return CheckpointFile::Appended{};  // a start that failed is stopped, too
   // Before the next one is made: at most one row is ever without its line.
   WRIT_CO_TRY(auto before, co_await write_lines(ctx));
   std::shared_ptr<const crypto::KeyRing> ring;

@@ -167,5 +167,17 @@ TEST_F(PolicyServiceTest, a_constitution_that_came_into_force_or_was_refused_is_
   EXPECT_EQ(told().size(), 3U);
 }
 
+TEST_F(PolicyServiceTest, nothing_is_appended_or_signed_before_the_key_ring_is_open) {
+  PolicyService early(
+      *store_, PolicySettings{}, files_, Secret(std::string(32, 'k')), [this](const Principal&) { return fresh_; },
+      probe_, clock_, system_random());
+  const auto appended = loops_.run(early.append_audit(
+      ctx(), {.tenant = TenantId("acme"), .id = "early", .kind = "key.created", .data = {}, .subject = {}}));
+  ASSERT_FALSE(appended);
+  EXPECT_EQ(appended.error().code, "policy_starting");
+  EXPECT_TRUE(loops_.run(early.checkpoint(ctx())));
+  EXPECT_TRUE(audit().empty());
+}
+
 }  // namespace
 }  // namespace writ::policy

@@ -76,6 +76,8 @@ class PolicyService final : public PolicyPort {
  private:
   [[nodiscard]] Result<std::shared_ptr<const ActiveConstitution>> active() const;
   [[nodiscard]] Task<Status> open_ring(Context ctx);
+  /// Whether the key ring is open: before, nothing is appended or signed.
+  [[nodiscard]] bool opened() const;
   [[nodiscard]] Result<Recording> judged(const Context& ctx, const ActiveConstitution& active,
                                          EvaluateRequest question);
   [[nodiscard]] Result<std::string> grant_for(const Principal& principal, const EvaluateRequest& question,
