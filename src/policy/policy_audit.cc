@@ -137,6 +137,7 @@ Task<Result<CheckpointFile::Appended>> PolicyService::checkpoint(Context ctx) {
     const std::lock_guard lock(mutex_);
     ring = ring_;
   }
+  if (!ring) co_return before;  // a start that failed before it opened the ring has nothing to sign
   WRIT_CO_TRY(const auto made, co_await store_.checkpoint(ctx, ring->active(), seal_));
   if (!made) co_return before;
   WRIT_FAIL_POINT("policy.checkpoint.row");
