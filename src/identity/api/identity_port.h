@@ -40,7 +40,7 @@ namespace op {
 using http::Method;
 /// Outsiders reach identity's public operations at the gateway, which alone forwards them.
 inline constexpr http::Callers door{{"gateway"}};
-inline constexpr http::Callers everybody{{"gateway", "orchestrator", "policy", "slm", "recall"}};
+inline constexpr http::Callers everybody{{"gateway", "orchestrator", "policy", "slm", "recall", "identity"}};
 inline constexpr http::Unary<TokenRequest, TokenResponse> token{
     {.id = "identity.token",
      .method = Method::post,
