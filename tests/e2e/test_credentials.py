@@ -32,8 +32,8 @@ def decided(platform, run_id):
 
 
 def test_a_run_of_a_narrowed_token_is_decided_with_the_token_s_scopes(platform):
-    _, wide, _ = someone(platform, EVERYTHING)
-    narrow = Api(platform, wide.post("/v1/tokens/issue", {"subject": _, "scopes": ["runs:write", "runs:read"]})["access_token"])
+    subject, wide, _ = someone(platform, EVERYTHING)
+    narrow = Api(platform, wide.post("/v1/tokens/issue", {"subject": subject, "scopes": ["runs:write", "runs:read"]})["access_token"])
     run_id = narrow.start("talker", "Hello")["run_id"]
     poll(lambda: wide.run(run_id)["status"] in ("completed", "failed", "denied"), "the run ends")
     scopes = decided(platform, run_id)
