@@ -51,6 +51,27 @@ TEST(Grammar, control_characters_and_endless_numbers_are_not_spelt) {
   EXPECT_TRUE(takes_value(R"({"type":"number"})", "-12.5"));
 }
 
+TEST(Grammar, numbers_hold_what_they_must_after_readers_have_rounded_them) {
+  EXPECT_FALSE(takes_value(R"({"type":"number","exclusiveMinimum":1})", "1.00000000000000000000001"));
+  EXPECT_FALSE(takes_value(R"({"type":"number","exclusiveMaximum":1})", "0.99999999999999999999999"));
+  EXPECT_TRUE(takes_value(R"({"type":"number","exclusiveMinimum":1})", "1.5"));
+  EXPECT_TRUE(takes_value(R"({"type":"integer","exclusiveMinimum":1})", "2"));
+  EXPECT_FALSE(takes_value(R"({"type":"number","multipleOf":1.5})", "-5303301216669652.5"));
+  EXPECT_TRUE(takes_value(R"({"type":"number","multipleOf":1.5})", "-4.5"));
+}
+
+TEST(Grammar, an_answer_with_as_many_optional_properties_as_there_may_be_stays_within_the_limits) {
+  json::object properties;
+  std::string answer;
+  for (std::uint64_t i = 0; i < limit::properties.most; ++i) {
+    properties["p" + std::to_string(i)] = {{"type", "string"}};
+    if (i % 300 == 0) answer += (answer.empty() ? "{\"p" : ",\"p") + std::to_string(i) + "\":\"x\"";
+  }
+  EXPECT_TRUE(takes_value(
+      to_text(json::object{{"type", "object"}, {"properties", properties}, {"additionalProperties", false}}),
+      answer + "}"));
+}
+
 TEST(Grammar, holds_number_text_and_item_keywords) {
   EXPECT_TRUE(takes_value(R"({"type":"integer","multipleOf":5})", "35"));
   EXPECT_FALSE(takes_value(R"({"type":"integer","multipleOf":5})", "36"));

@@ -23,8 +23,8 @@ inline constexpr Limit subschemas{"subschemas", 6'000, "schemas inside the schem
                                   "the compiler may recurse once for each: 6,000 x 8 KiB is within its stack"};
 inline constexpr Limit name_bytes{"name length", 256, "bytes of a property's or definition's name",
                                   "a name is written into the grammar and into error pointers"};
-inline constexpr Limit properties{"properties", 2'000, "properties in the whole schema",
-                                  "compiling one object is quadratic in its optional properties: 0.5 s"};
+inline constexpr Limit properties{"properties", 1'000, "properties in the whole schema",
+                                  "compiling one object is quadratic in its optional properties: 0.2 s"};
 inline constexpr Limit definitions{"definitions", 1'000, "entries of $defs and definitions", "each may be a rule"};
 inline constexpr Limit references{"references", 2'000, "$ref in the schema", "each is looked up"};
 inline constexpr Limit reference_chain{"reference chain", 64, "$ref that lead to a $ref at once",
@@ -48,11 +48,12 @@ inline constexpr Limit pattern_size{"pattern size", 8'192, "characters, each as 
 inline constexpr Limit grammar_bytes{"grammar bytes", 1'048'576, "bytes, all schemas of a request",
                                      "64 tools of 16 KiB"};
 // Of one compilation and one answer; the engine's own.
-inline constexpr Limit row_items{"row items", 2'000, "Earley items at one place", "ambiguity beyond it is an attack"};
+inline constexpr Limit row_items{"row items", 10'000, "Earley items at one place",
+                                 "an optional property takes four; ambiguity beyond it is an attack"};
 inline constexpr Limit compile_fuel{"compile fuel", 1'000'000, "expression nodes",
                                     "20 ms; large real schemas need half"};
 inline constexpr Limit step_fuel{"step fuel", 200'000, "expression nodes for one mask", "14 ms"};
-inline constexpr Limit step_items{"step items", 50'000, "Earley items for one mask", "3 ms"};
+inline constexpr Limit step_items{"step items", 200'000, "Earley items for one mask", "10 ms"};
 inline constexpr Limit lexer_states{"lexer states", 40'000, "states of one answer's lexer", "1 to 2 kB each"};
 inline constexpr Limit symbols{"symbols", 200'000, "symbols of one grammar", "a few MB of memory"};
 }  // namespace limit

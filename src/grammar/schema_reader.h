@@ -120,6 +120,7 @@ class SchemaReader {
   void check_constant(const json::value& value, const std::string& pointer);
   void check_object(const json::object& given, const std::string& pointer);
   static void bound_numbers(json::object& out);
+  static void keep_off_bounds(json::object& out);
   std::optional<double> number_of(const json::value& value, const std::string& pointer);
   const json::value* resolve(std::string_view reference, std::string& canonical) const;
   void check_links();

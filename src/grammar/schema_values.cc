@@ -145,7 +145,27 @@ void SchemaReader::check_constant(const json::value& value, const std::string& p
   }
 }
 
-/// A number without bounds could have any exponent, and 1e999 is no number that a reader has.
+/// Readers round numbers: what is just beside an exclusive bound may become it, so numbers keep a distance that survives.
+void SchemaReader::keep_off_bounds(json::object& out) {
+  for (const bool least : {true, false}) {
+    const auto* exclusive = out.if_contains(least ? "exclusiveMinimum" : "exclusiveMaximum");
+    if (exclusive == nullptr) continue;
+    const auto bound = exclusive->to_number<double>();
+    const auto size = std::abs(bound);
+    const double distance = size < 1e6 ? 1e-9 : size < 1e12 ? 1e-3 : 1;
+    auto kept = least ? bound + distance : bound - distance;
+    const auto* inclusive = out.if_contains(least ? "minimum" : "maximum");
+    if (inclusive != nullptr) {
+      const auto given = inclusive->to_number<double>();
+      kept = least ? std::max(kept, given) : std::min(kept, given);
+    }
+    out.erase(least ? "exclusiveMinimum" : "exclusiveMaximum");
+    out[least ? "minimum" : "maximum"] = plain_number(kept);
+  }
+}
+
+/// A number without bounds could have any exponent, and 1e999 is no number that a reader has. One of many digits loses its
+/// fraction, and with it what it is a multiple of.
 void SchemaReader::bound_numbers(json::object& out) {
   const auto* type = out.if_contains("type");
   const auto is_number = [](const json::value& name) { return name == "number" || name == "integer"; };
@@ -158,7 +178,14 @@ void SchemaReader::bound_numbers(json::object& out) {
       return key != "$comment" && !one_of(key, in_place_keywords);
     });
   if (!may_be) return;
-  const auto most = static_cast<std::int64_t>(limit::number.most);
+  if (type == nullptr || *type != "integer") keep_off_bounds(out);
+  auto most = static_cast<std::int64_t>(limit::number.most);
+  if (const auto* multiple = out.if_contains("multipleOf"); multiple != nullptr && multiple->is_double()) {
+    const auto text = fmt::format("{}", multiple->get_double());
+    const auto point = text.find('.');
+    const auto decimals = point == std::string::npos ? std::size_t{9} : text.size() - point - 1;
+    for (std::size_t i = 0; i < decimals; ++i) most /= 10;
+  }
   if (!out.contains("minimum") && !out.contains("exclusiveMinimum")) out["minimum"] = -most;
   if (!out.contains("maximum") && !out.contains("exclusiveMaximum")) out["maximum"] = most;
 }
