@@ -168,7 +168,7 @@ def test_the_counters_of_every_service_rise_by_what_the_run_explains(own_platfor
     expected = {
         ("gateway-api", "gateway.start_session"): 1, ("gateway-api", "gateway.events"): 1,
         ("orchestrator", "orchestrator.start"): 1, ("orchestrator", "orchestrator.watch"): 1,
-        ("identity-service", "identity.resolve"): 1 + 3 + 2,
+        ("identity-service", "identity.resolve"): 1 + 3 + 2 + 2,  # the start, models, tools, and the judgement of each result
         ("policy-engine", "policy.evaluate"): sum(asked.values()) - len(outputs),
         ("policy-engine", "policy.finish"): len(outputs), ("policy-engine", "policy.append_audit"): len(told),
         ("slm-service", "slm.count"): 3, ("slm-service", "slm.chat"): 3,
