@@ -39,6 +39,8 @@ json::object never_null(json::object schema) {
 // OpenAPI 3.1 does not say what the schema of an event stream is of. So both: a whole event, as most readers hand it on, whose
 // `data` is JSON text; or that JSON.
 json::object event_schema(std::string_view component) {
+  const json::object nothing{{"type", "object"}, {"maxProperties", 0}};
+  const json::object told{{"anyOf", json::array{reference(component), reference("Problem"), nothing}}};
   const json::object event{
       {"type", "object"},
       {"required", {"data"}},
@@ -46,7 +48,7 @@ json::object event_schema(std::string_view component) {
        {{"data",
          {{"type", "string"},
           {"contentMediaType", json_type},
-          {"contentSchema", reference(component)},
+          {"contentSchema", told},
           {"description", "Of an event without a name; of `end` it is {}, of `error` a Problem."}}},
         {"event", {{"type", "string"}, {"description", "None (message), end or error."}}},
         {"id", {{"type", "string"}, {"description", "Where a reader goes on, as Last-Event-ID."}}}}}};

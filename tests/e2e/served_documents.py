@@ -29,7 +29,7 @@ def served(request, product, folders):
 
 def run(served, key: str | None) -> None:
     command = [Path(sys.executable).parent / "schemathesis", "--config-file", HERE / "schemathesis.toml", "--no-color", "run",
-               served.address() + "/openapi.json", f"--seed={SEED}", f"--max-time={SECONDS}", "--max-examples=8", "--workers=2",
+               served.address() + "/openapi.json", f"--seed={SEED}", f"--max-time={SECONDS}", "--max-examples=8", "--workers=1",
                "--warnings=off", "--no-shrink", "--phases=examples,coverage,fuzzing", "--generation-database=none"]
     if key:
         command += ["-H", f"Authorization: Bearer {key}"]
