@@ -53,8 +53,6 @@ class RuleCheck {
   void run() {
     actions();
     for (const auto& [name, value] : rule_.annotations) annotation(name, value);
-    if (rule_.annotations.contains("same_approver") && !rule_.annotations.contains("review"))
-      complain("@same_approver means nothing without @review");
   }
 
  private:
@@ -90,7 +88,6 @@ class RuleCheck {
 
   void annotation(std::string_view name, const std::string& value) {
     static constexpr std::array model_call{Action::model_call};
-    static constexpr std::array redactable{Action::model_call, Action::model_output, Action::tool_result};
     static constexpr std::array reviewable{Action::run_start, Action::model_call, Action::tool_call};
     if (name == "id" || name == "description") return;
     if (name == "cap_tokens") {
@@ -99,16 +96,13 @@ class RuleCheck {
       if (belongs(name, model_call) && value != "hold" && value != "window")
         complain(fmt::format("@release(\"{}\") is unknown: write \"hold\" or \"window\"", value));
     } else if (name == "redact") {
-      if (belongs(name, redactable)) redaction(value);
+      complain("@redact is not carried out yet: forbid what the detector finds, or let a person review it");
     } else if (name == "review") {
       if (belongs(name, reviewable) && !is_review_scope(value))
         complain(
             fmt::format("@review(\"{}\") is no scope of a review: write \"reviews:decide\", or reviews: and a name "
                         "of small letters, digits, - and _",
                         value));
-    } else if (name == "same_approver") {
-      if (belongs(name, reviewable) && value != "allowed")
-        complain(fmt::format("@same_approver(\"{}\") is unknown: write \"allowed\", or leave it out", value));
     } else {
       complain(fmt::format("the annotation @{} is unknown: nothing would carry it out", name));
     }
@@ -120,13 +114,6 @@ class RuleCheck {
     if (*tokens > constitution_.max_tokens_per_call)
       complain(fmt::format("@cap_tokens(\"{}\") is above max_tokens_per_call, {}, so it would cap nothing", value,
                            constitution_.max_tokens_per_call));
-  }
-
-  void redaction(const std::string& fact) {
-    for (const auto& name : rule_.actions)
-      if (const auto action = action_named(name); action && !gives(constitution_, *action, fact))
-        complain(fmt::format("@redact(\"{}\"): no detector of {} gives this fact, so nothing would be redacted", fact,
-                             name));
   }
 
   static bool is_review_scope(std::string_view scope) {
@@ -226,8 +213,6 @@ bool has_content(Action action) {
   return action == Action::model_call || action == Action::model_output || action == Action::tool_call ||
          action == Action::tool_result;
 }
-
-bool can_redact(Action action) { return has_content(action) && action != Action::tool_call; }
 
 std::vector<Problem> problems_of(const Constitution& constitution, const cedar::PolicySet& rules) {
   Problems problems;

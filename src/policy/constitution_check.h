@@ -1,4 +1,4 @@
-// What a constitution must be beyond its schema, so that each of its rules, budgets, rates and detectors does what it says.
+// What a constitution must be beyond its schema, so that each of its rules, budgets and detectors does what it says.
 #pragma once
 
 #include <vector>
@@ -15,7 +15,5 @@ namespace writ::policy {
 
 /// Whether questions of this action carry text for detectors.
 [[nodiscard]] bool has_content(Action action);
-/// Whether what `@redact` names can be cut out of this action's text.
-[[nodiscard]] bool can_redact(Action action);
 
 }  // namespace writ::policy

@@ -67,8 +67,13 @@ Status PolicyService::refresh() {
   {
     const std::lock_guard lock(mutex_);
     if (active_ && active_->hash() == verified->hash) return {};
-    if (active_ && verified->constitution.version < active_->text().version)
-      return refused(invalid("bad_constitution", "the constitution is older than the one in force"));
+    if (active_ && verified->constitution.version <= active_->text().version)
+      return refused(invalid("bad_constitution", "the constitution is no newer than the one in force, whose version is " +
+                                                     std::to_string(active_->text().version)));
+    // It is read again with each refresh, and so comes into force when its time has come. At a start nothing is in force
+    // that could go on meanwhile, and a wall clock may have been set back.
+    if (active_ && verified->constitution.valid_from > clock_.now())
+      return refused(invalid("not_valid_yet", "the constitution is not in force before its valid_from"));
   }
   auto activated = ActiveConstitution::activate(std::move(*verified));
   if (!activated) return refused(activated.error());

@@ -143,6 +143,15 @@ TEST_F(PolicyServiceTest, a_constitution_that_does_not_hold_never_replaces_the_o
   EXPECT_TRUE(service_->refresh());
   sign(older);
   EXPECT_FALSE(service_->refresh());
+  auto same = newer;
+  same.max_tokens_per_call = 400;
+  sign(same);
+  EXPECT_FALSE(service_->refresh()) << "another text of the version in force";
+  auto future = newer;
+  future.version = 4;
+  future.valid_from = *parse_rfc3339("2999-01-01T00:00:00Z");
+  sign(future);
+  EXPECT_EQ(service_->refresh().error().code, "not_valid_yet");
   EXPECT_EQ(loops_.run(service_->constitution(ctx(), {}))->version, 3);
 }
 

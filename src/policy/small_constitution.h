@@ -22,7 +22,7 @@ action "tool.call" appliesTo { principal: [User, Agent, Service], resource: Tool
 )";
   c.policies = R"(
 @id("call") @cap_tokens("100") permit (principal, action == Action::"model.call", resource);
-@id("tight") @cap_tokens("40") @redact("email") permit (principal, action == Action::"model.call", resource == Model::"small");
+@id("tight") @cap_tokens("40") permit (principal, action == Action::"model.call", resource == Model::"small");
 @id("never") @description("not this one") forbid (principal, action == Action::"model.call", resource == Model::"bad");
 @id("out") permit (principal, action == Action::"model.output", resource);
 @id("term") forbid (principal, action == Action::"model.output", resource) when { context.facts.contains("denied_term") };

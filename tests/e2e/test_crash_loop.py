@@ -139,7 +139,7 @@ def test_no_crash_loses_doubles_or_overspends_anything(own_platform, build_with_
     chaos = Chaos(platform, seed)
     platform.settings |= chaos.settings | {"WRIT_ORCHESTRATOR_JOURNAL": str(platform.folder / "journal.txt")}
     platform.start()
-    api, reviewer = platform.api(), platform.new_principal("reviewer", ["reviews:decide", "runs:read"])
+    api, reviewer = platform.api(), platform.new_principal("reviewer", ["reviews:decide", "runs:read", "runs:read_all"])
     done, runs = threading.Event(), []
 
     def begin(n: int) -> None:
