@@ -19,7 +19,7 @@ class Written {
   Written& operator=(const Written&) = delete;
   [[nodiscard]] std::FILE* file() const { return file_; }
   [[nodiscard]] std::string text() const {
-    std::rewind(file_);
+    EXPECT_EQ(std::fseek(file_, 0, SEEK_SET), 0);
     std::string out(1 << 16, '\0');
     out.resize(std::fread(out.data(), 1, out.size(), file_));
     return out;

@@ -17,12 +17,14 @@ namespace {
 namespace fs = std::filesystem;
 
 class RegularFileTest : public testing::Test {
- protected:
+ public:
   RegularFileTest() {
     auto text = (fs::temp_directory_path() / "writ-file-XXXXXX").string();
     folder = ::mkdtemp(text.data());
   }
   ~RegularFileTest() override { fs::remove_all(folder); }
+
+ protected:
   fs::path write(const std::string& name, std::string_view content) const {
     std::ofstream(folder / name, std::ios::binary) << content;
     return folder / name;

@@ -18,12 +18,14 @@ namespace fs = std::filesystem;
 using namespace std::string_literals;
 
 class GgufFileTest : public testing::Test {
- protected:
+ public:
   GgufFileTest() {
     auto text = (fs::temp_directory_path() / "writ-gguf-XXXXXX").string();
     folder = ::mkdtemp(text.data());
   }
   ~GgufFileTest() override { fs::remove_all(folder); }
+
+ protected:
   fs::path write(std::string_view bytes) const {
     std::ofstream(folder / "m.gguf", std::ios::binary) << bytes;
     return folder / "m.gguf";

@@ -27,16 +27,16 @@ Conversation conversation(std::vector<json::array> exchanges, std::vector<json::
   return out;
 }
 
-struct Outcome {
+struct Windowed {
   bool fits = false;
   slm::Prompt prompt;
   LeftOut left_out;
   int counts = 0;
   std::string refusal;
 };
-Outcome fit(Conversation c, std::int64_t context) {
+Windowed fit(Conversation c, std::int64_t context) {
   PromptWindow window(std::move(c));
-  Outcome out;
+  Windowed out;
   for (;;) {
     ++out.counts;
     const auto next = window.counted(count(window.prompt(), context));

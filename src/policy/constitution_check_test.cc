@@ -37,10 +37,10 @@ std::string decoded(std::string_view budget) {
   return out;
 }
 
-constexpr std::string_view call = R"(permit (principal, action == Action::"model.call", resource);)";
+constexpr std::string_view call_rule = R"(permit (principal, action == Action::"model.call", resource);)";
 constexpr std::string_view output = R"(permit (principal, action == Action::"model.output", resource);)";
 
-std::string annotated(std::string_view annotations, std::string_view rule = call) {
+std::string annotated(std::string_view annotations, std::string_view rule = call_rule) {
   return with_rule(R"(@id("x") )" + std::string(annotations) + " " + std::string(rule));
 }
 
