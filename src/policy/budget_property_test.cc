@@ -19,7 +19,7 @@ constexpr Seconds life{100};
 constexpr std::int64_t limit = 1'000;
 const TenantId tenant("acme");
 
-class SteppedClock final : public Clock {
+class StillClock final : public Clock {
  public:
   [[nodiscard]] WallTime now() const override { return WallTime{Millis{now_.load()}}; }
   [[nodiscard]] SteadyTime steady() const override { return system_clock().steady(); }
@@ -147,7 +147,7 @@ class Bench {
   Budget budget() { return *loops.run(store->budget(ctx(), tenant, {budget_rule()})); }
   WallTime window() const { return quota::window_at(clock.now(), Seconds{3'600}).start; }
 
-  SteppedClock clock;
+  StillClock clock;
   sql::ScratchFolder folder;
   async::Loops loops{1};
   std::unique_ptr<sql::Database> database;
