@@ -1,5 +1,6 @@
 #include <map>
 
+#include "identity/api/service_credentials.h"
 #include "identity/identity_fixture.h"
 
 namespace writ::identity {
@@ -121,6 +122,26 @@ TEST_F(IdentityServiceTest, proof_of_a_principal_is_good_for_one_caller_at_one_c
   ASSERT_TRUE(loops_.run(service_->revoke(ctx(), {.token = person})));
   refresh();
   EXPECT_EQ(code(proof), "token_revoked") << "proof ends with what it was made of";
+}
+
+TEST_F(IdentityServiceTest, a_service_asks_for_a_new_token_when_the_wall_clock_was_set) {
+  class SetClock final : public Clock {
+   public:
+    [[nodiscard]] WallTime now() const override { return system_clock().now() + off; }
+    [[nodiscard]] SteadyTime steady() const override { return system_clock().steady(); }
+    Seconds off{0};
+  } clock;
+  PrincipalTokens tokens(clock);
+  ServiceCredentials credentials(*service_, tokens, "gateway", Secret(std::string(32, 's')), clock);
+  const auto shown = [&] { return loops_.run(credentials.service_token(ctx(), "policy")).value_or(""); };
+  const auto first = shown();
+  ASSERT_NE(first, "");
+  EXPECT_EQ(shown(), first) << "held while it is good";
+  clock.off = Seconds{3600};
+  const auto second = shown();
+  EXPECT_NE(second, first) << "to the others it has expired";
+  clock.off = Seconds{0};
+  EXPECT_NE(shown(), second) << "to the others it is of the future";
 }
 
 TEST_F(IdentityServiceTest, a_ring_that_cannot_be_decrypted_stops_the_start_and_stays) {

@@ -7,7 +7,10 @@ Task<Result<std::string>> ServiceCredentials::service_token(Context ctx, std::st
   {
     const std::lock_guard lock(mutex_);
     const auto it = held_.find(callee);
-    if (it != held_.end() && clock_.steady() < it->second.renew_at) co_return it->second.token;
+    if (it != held_.end() && clock_.steady() < it->second.renew_at) {
+      const auto now = clock_.now();
+      if (it->second.from <= now && now < it->second.until) co_return it->second.token;
+    }
   }
   WRIT_CO_TRY(auto made,
               co_await identity_.token(std::move(ctx), {.grant_type = "client_credentials",
@@ -17,7 +20,9 @@ Task<Result<std::string>> ServiceCredentials::service_token(Context ctx, std::st
                                                         .scope = {}}));
   const std::lock_guard lock(mutex_);
   // Renewed after four fifths of its life, so that none expires on its way.
-  held_[callee] = {made.access_token, clock_.steady() + Seconds{made.expires_in * 4 / 5}};
+  const Seconds life{made.expires_in * 4 / 5};
+  const auto now = clock_.now();
+  held_[callee] = {.token = made.access_token, .renew_at = clock_.steady() + life, .from = now, .until = now + life};
   co_return std::move(made.access_token);
 }
 

@@ -31,6 +31,7 @@ class ServiceCredentials final : public http::CredentialSource {
   struct Held {
     std::string token;
     SteadyTime renew_at;
+    WallTime from, until;  // outside, the wall clock was set, and whoever verifies the token would refuse it
   };
   struct Assertion {
     std::string token;
