@@ -100,7 +100,7 @@ Result<Judgement> judge(const ActiveConstitution& active, const Principal& princ
                  {"action", request.action},
                  {"resource", {{"type", request.resource.type}, {"id", request.resource.id}}},
                  {"context", request.context}};
-  if (auto hash = capsule_hash_of(question); !hash.empty()) out.request["capsule_hash"] = std::move(hash);
+  if (const auto hash = capsule_hash_of(question); !hash.empty()) out.request["capsule_hash"] = hash;
   const auto answer = active.rules().decide(request);
   if (!answer) {
     out.reasons.push_back({.rule = "bad_request", .message = answer.error().message});

@@ -72,7 +72,7 @@ class HostTest : public testing::Test {
 
   // Whether somebody new gets in: a socket of its own, since this runs on a loop.
   static int get_status(const Host& host, std::string_view) {
-    const auto at = host.address();
+    const auto& at = host.address();
     const http::RawSocket socket(static_cast<std::uint16_t>(std::stoi(at.substr(at.rfind(':') + 1))));
     return socket.connected() ? 1 : 0;
   }

@@ -48,8 +48,10 @@ Error with_outcome(Error error, Outcome outcome) {
 }
 
 class ToolRunnerTest : public testing::Test {
- protected:
+ public:
   ~ToolRunnerTest() override { EXPECT_TRUE(loops.run(end())); }
+
+ protected:
   Task<Status> end() {
     let_go.request_stop();
     co_return co_await runner.stop(Seconds{5});
