@@ -30,6 +30,7 @@ gate_checks() {
   check shell shell_is_clean
   check layers python3 tools/check_layers.py
   check tree python3 tools/check_tree.py
+  check tripwires python3 tools/tripwires.py --check
   pytest_part "model data" models/requirements-test.txt models/test_models.py
   pytest_part "served documents" tests/e2e/requirements-schemathesis.txt tests/e2e/served_documents.py
   pytest_part "structured outputs" tests/structured_outputs/requirements.txt tests/structured_outputs

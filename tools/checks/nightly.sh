@@ -34,5 +34,6 @@ nightly_checks() {
   check "model evaluation" models/evaluate.sh
   check "crash loop of 300 runs" crash_loop 300
   check "crash loop of 1,000 runs" crash_loop 1000
-  not_run "mutations and soak" "their issues bring them"
+  check "tripwires" python3 tools/tripwires.py
+  not_run "soak" "its issue brings it"
 }
