@@ -43,7 +43,7 @@ def test_a_spent_window_refuses_and_nothing_is_overspent(small):
 
 def roomy(own_platform, limit, **more):
     limits = {"budgets": [{"id": "tight", "per": "tenant", "kind": "tokens", "limit": limit, "window_seconds": 86_400}]}
-    return own_platform(bundle={"limits": limits} | more)
+    return own_platform(bundle={"limits": limits}, **more)
 
 
 @pytest.mark.fail_points
