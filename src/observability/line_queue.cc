@@ -1,5 +1,6 @@
 #include "observability/line_queue.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
@@ -24,8 +25,13 @@ constexpr Seconds flush_at_exit{1};  // a process that ends does not wait longer
 }  // namespace
 
 struct LineQueue::State {
-  State(int f, std::string s, std::size_t m) : fd(f), service(std::move(s)), max(m) {}
-  const int fd;
+  State(int f, std::string s, std::size_t m) : fd(::fcntl(f, F_DUPFD_CLOEXEC, 3)), service(std::move(s)), max(m) {}
+  ~State() {
+    if (fd >= 0) ::close(fd);
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  const int fd;  // our own: the thread may outlive the owner, who may close theirs
   const std::string service;
   const std::size_t max;
   mutable std::mutex mutex;

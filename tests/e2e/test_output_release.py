@@ -176,7 +176,7 @@ def test_a_run_goes_on_although_policy_restarts_in_the_middle_of_its_answer(pace
     pauses.arm(MODEL_STEP)
     run = api.start("talker", "Hello")["run_id"]
     pauses.await_reached(MODEL_STEP)
-    for _ in range(30):  # some tokens on their way
+    for _ in range(8):  # some tokens on their way
         pauses.step(MODEL_STEP)
     paced.kill("policy")
     paced.restart("policy")

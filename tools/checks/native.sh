@@ -23,7 +23,7 @@ build() {
 sanitizer_environment() {
   local suppressions=$root/tests/sanitizers
   local asan=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:abort_on_error=0
-  local ubsan=print_stacktrace=1 tsan=halt_on_error=1:second_deadlock_stack=1 lsan=report_objects=0
+  local ubsan=print_stacktrace=1 tsan=halt_on_error=1:second_deadlock_stack=1:die_after_fork=0 lsan=report_objects=0
   [[ -f $suppressions/ubsan.txt ]] && ubsan+=":suppressions=$suppressions/ubsan.txt"
   [[ -f $suppressions/tsan.txt ]] && tsan+=":suppressions=$suppressions/tsan.txt"
   [[ -f $suppressions/lsan.txt ]] && lsan+=":suppressions=$suppressions/lsan.txt"
