@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 class DataPrivacyTest : public testing::Test {
- protected:
+ public:
   DataPrivacyTest() {
     auto text = (fs::temp_directory_path() / "writ-data-XXXXXX").string();
     outside = ::mkdtemp(text.data());
@@ -24,6 +24,8 @@ class DataPrivacyTest : public testing::Test {
     EXPECT_TRUE(data().initialise(std::nullopt, system_clock(), system_random()));
   }
   ~DataPrivacyTest() override { fs::remove_all(outside); }
+
+ protected:
   [[nodiscard]] DataFolder data() const { return DataFolder(root); }
   void mode(const std::string& path, mode_t bits) const { ASSERT_EQ(::chmod((root / path).c_str(), bits), 0); }
   /// What a start says: "" when it starts.
