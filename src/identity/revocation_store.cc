@@ -83,9 +83,7 @@ Result<std::vector<PrincipalName>> makers_of(sql::Reader& reader, const TenantId
   for (std::size_t i = 0; i < out.size(); ++i) {
     if (out.size() > makers_max)
       return fail(conflict("makers_too_many", "it cannot be told who made " + party.subject.str()));
-    // A copy, since follow() appends to out. NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
-    const auto name = out[i];
-    WRIT_CHECK(follow(name));
+    WRIT_CHECK(follow(out[i]));  // it has read the name before it appends
   }
   return out;
 }

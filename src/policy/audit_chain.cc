@@ -30,6 +30,13 @@ std::string digest_of(const Checkpoint& checkpoint) {
   return crypto::sha256(canonical_json(json::value(signed_part(checkpoint))));
 }
 
+// Of an export only: in the database a record has no line.
+void stand_at(const AuditPlace& place, AuditFinding& out) {
+  if (place.file.empty()) return;
+  out.file = place.file;
+  out.line = place.line;
+}
+
 AuditFinding at_record(std::string code, const AuditRecord& r, const AuditPlace& place, std::string_view what) {
   AuditFinding out{.code = std::move(code),
                    .message = fmt::format("{}/{}/{}: {}", r.tenant.str(), r.shard, r.seq, what),
@@ -39,10 +46,7 @@ AuditFinding at_record(std::string code, const AuditRecord& r, const AuditPlace&
                    .checkpoint = {},
                    .file = {},
                    .line = {}};
-  if (!place.file.empty()) {
-    out.file = place.file;
-    out.line = place.line;
-  }
+  stand_at(place, out);
   return out;
 }
 
@@ -55,10 +59,7 @@ AuditFinding at_checkpoint(std::string code, std::int64_t number, const AuditPla
                    .checkpoint = number,
                    .file = {},
                    .line = {}};
-  if (!place.file.empty()) {
-    out.file = place.file;
-    out.line = place.line;
-  }
+  stand_at(place, out);
   return out;
 }
 

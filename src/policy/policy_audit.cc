@@ -46,13 +46,8 @@ Task<Status> PolicyService::record_read(Context ctx, std::string_view kind, json
 
 Task<Result<Appended>> PolicyService::append_audit(Context ctx, AppendAudit in) {
   // Not before the ring is open: a new one is made only for an audit without records.
-  if (!opened()) co_return fail(unavailable("policy_starting", "policy-engine has not started yet"));
+  if (!ring()) co_return fail(unavailable("policy_starting", "policy-engine has not started yet"));
   co_return co_await store_.append(std::move(ctx), std::move(in));
-}
-
-bool PolicyService::opened() const {
-  const std::lock_guard lock(mutex_);
-  return ring_ != nullptr;
 }
 
 Task<Result<AuditPage>> PolicyService::list_audit(Context ctx, ListAudit in) {
@@ -129,15 +124,10 @@ Task<Result<CheckpointFile::Appended>> PolicyService::write_lines(Context ctx) {
 }
 
 Task<Result<CheckpointFile::Appended>> PolicyService::checkpoint(Context ctx) {
-  if (!opened()) co_return CheckpointFile::Appended{};  // a start that failed is stopped, too
+  const auto ring = this->ring();
+  if (!ring) co_return CheckpointFile::Appended{};  // a start that failed has nothing to sign; it is stopped, too
   // Before the next one is made: at most one row is ever without its line.
   WRIT_CO_TRY(auto before, co_await write_lines(ctx));
-  std::shared_ptr<const crypto::KeyRing> ring;
-  {
-    const std::lock_guard lock(mutex_);
-    ring = ring_;
-  }
-  if (!ring) co_return before;  // a start that failed before it opened the ring has nothing to sign
   WRIT_CO_TRY(const auto made, co_await store_.checkpoint(ctx, ring->active(), seal_));
   if (!made) co_return before;
   WRIT_FAIL_POINT("policy.checkpoint.row");
@@ -149,11 +139,7 @@ Task<Result<CheckpointFile::Appended>> PolicyService::checkpoint(Context ctx) {
 }
 
 Task<Status> PolicyService::tell_constitution(Context ctx, Status looked) {
-  std::shared_ptr<const ActiveConstitution> in_force;
-  {
-    const std::lock_guard lock(mutex_);
-    in_force = active_;
-  }
+  const auto in_force = this->in_force();
   const auto version = in_force ? in_force->version() : std::string("none");
   const auto fact = [](const AuditKind& kind, std::string_view what, json::object data) {
     return AppendAudit{.tenant = TenantId(std::string(platform_tenant)),

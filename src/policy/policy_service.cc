@@ -64,15 +64,15 @@ Status PolicyService::refresh() {
   if (!signers) return refused(signers.error());
   auto verified = verify_constitution(text, *signers);
   if (!verified) return refused(verified.error());
-  {
-    const std::lock_guard lock(mutex_);
-    if (active_ && active_->hash() == verified->hash) return {};
-    if (active_ && verified->constitution.version <= active_->text().version)
-      return refused(invalid("bad_constitution", "the constitution is no newer than the one in force, whose version is " +
-                                                     std::to_string(active_->text().version)));
+  if (const auto before = in_force()) {
+    if (before->hash() == verified->hash) return {};
+    if (verified->constitution.version <= before->text().version)
+      return refused(
+          invalid("bad_constitution", "the constitution is no newer than the one in force, whose version is " +
+                                          std::to_string(before->text().version)));
     // It is read again with each refresh, and so comes into force when its time has come. At a start nothing is in force
     // that could go on meanwhile, and a wall clock may have been set back.
-    if (active_ && verified->constitution.valid_from > clock_.now())
+    if (verified->constitution.valid_from > clock_.now())
       return refused(invalid("not_valid_yet", "the constitution is not in force before its valid_from"));
   }
   auto activated = ActiveConstitution::activate(std::move(*verified));
@@ -84,11 +84,7 @@ Status PolicyService::refresh() {
 }
 
 Result<std::shared_ptr<const ActiveConstitution>> PolicyService::active() const {
-  std::shared_ptr<const ActiveConstitution> out;
-  {
-    const std::lock_guard lock(mutex_);
-    out = active_;
-  }
+  auto out = in_force();
   if (!out) return fail(unavailable("no_constitution", "no constitution is in force"));
   if (clock_.now() >= out->stale_at())
     return fail(unavailable("constitution_expired", "the constitution is older than its max_age; sign a new one"));
@@ -96,13 +92,23 @@ Result<std::shared_ptr<const ActiveConstitution>> PolicyService::active() const 
 }
 
 std::vector<BudgetRule> PolicyService::latest_budgets() const {
-  const std::lock_guard lock(mutex_);
-  return active_ ? active_->text().budgets : std::vector<BudgetRule>{};
+  const auto latest = in_force();
+  return latest ? latest->text().budgets : std::vector<BudgetRule>{};
 }
 
 Status PolicyService::check_constitution() const {
   WRIT_CHECK(active());
   return {};
+}
+
+std::shared_ptr<const crypto::KeyRing> PolicyService::ring() const {
+  const std::lock_guard lock(mutex_);
+  return ring_;
+}
+
+std::shared_ptr<const ActiveConstitution> PolicyService::in_force() const {
+  const std::lock_guard lock(mutex_);
+  return active_;
 }
 
 std::shared_ptr<const crypto::KeySet> PolicyService::public_keys() const {
@@ -112,11 +118,6 @@ std::shared_ptr<const crypto::KeySet> PolicyService::public_keys() const {
 
 Result<std::string> PolicyService::grant_for(const Principal& principal, const EvaluateRequest& question,
                                              const Decision& decision, WallTime expires_at) const {
-  std::shared_ptr<const crypto::KeyRing> ring;
-  {
-    const std::lock_guard lock(mutex_);
-    ring = ring_;
-  }
   return sign_grant({.decision_id = decision.decision_id,
                      .action = question.action,
                      .tenant = principal.tenant,
@@ -125,7 +126,7 @@ Result<std::string> PolicyService::grant_for(const Principal& principal, const E
                      .request_hash = question.request_hash,
                      .obligations = decision.obligations,
                      .expires_at = expires_at},
-                    ring->active());
+                    ring()->active());
 }
 
 Result<Recording> PolicyService::judged(const Context& ctx, const ActiveConstitution& active,

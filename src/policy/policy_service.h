@@ -76,8 +76,10 @@ class PolicyService final : public PolicyPort {
  private:
   [[nodiscard]] Result<std::shared_ptr<const ActiveConstitution>> active() const;
   [[nodiscard]] Task<Status> open_ring(Context ctx);
-  /// Whether the key ring is open: before, nothing is appended or signed.
-  [[nodiscard]] bool opened() const;
+  /// The open key ring; none before a start has opened it, when nothing is appended or signed.
+  [[nodiscard]] std::shared_ptr<const crypto::KeyRing> ring() const;
+  /// The constitution in force, however old; active() asks for one that may decide.
+  [[nodiscard]] std::shared_ptr<const ActiveConstitution> in_force() const;
   [[nodiscard]] Result<Recording> judged(const Context& ctx, const ActiveConstitution& active,
                                          EvaluateRequest question);
   [[nodiscard]] Result<std::string> grant_for(const Principal& principal, const EvaluateRequest& question,
