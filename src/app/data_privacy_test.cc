@@ -1,6 +1,5 @@
 #include "app/data_privacy.h"
 
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <fstream>
@@ -9,6 +8,7 @@
 
 #include "app/data_folder.h"
 #include "core/regular_file.h"
+#include "core/scratch_folder.h"
 
 namespace writ::app {
 namespace {
@@ -17,13 +17,7 @@ namespace fs = std::filesystem;
 
 class DataPrivacyTest : public testing::Test {
  public:
-  DataPrivacyTest() {
-    auto text = (fs::temp_directory_path() / "writ-data-XXXXXX").string();
-    outside = ::mkdtemp(text.data());
-    root = outside / "data";
-    EXPECT_TRUE(data().initialise(std::nullopt, system_clock(), system_random()));
-  }
-  ~DataPrivacyTest() override { fs::remove_all(outside); }
+  DataPrivacyTest() { EXPECT_TRUE(data().initialise(std::nullopt, system_clock(), system_random())); }
 
  protected:
   [[nodiscard]] DataFolder data() const { return DataFolder(root); }
@@ -36,7 +30,9 @@ class DataPrivacyTest : public testing::Test {
     for (const auto& problem : made.error().problems) out += "\n" + problem.pointer + ": " + problem.message;
     return out;
   }
-  fs::path outside, root;
+  ScratchFolder scratch;
+  const fs::path& outside = scratch.path();
+  const fs::path root = outside / "data";
 };
 
 TEST_F(DataPrivacyTest, what_init_makes_is_private) {

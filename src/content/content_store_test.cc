@@ -6,7 +6,7 @@
 #include <iterator>
 
 #include "async/loops.h"
-#include "sql/scratch_folder.h"
+#include "core/scratch_folder.h"
 #include "sql/sqlite.h"
 
 namespace writ::content {
@@ -51,7 +51,7 @@ class ContentStoreTest : public testing::Test {
     return all;
   }
 
-  sql::ScratchFolder folder_;
+  ScratchFolder folder_;
   async::Loops loops_{1};
   std::unique_ptr<sql::Database> database_;
   ContentStore store_ = store_with('k');

@@ -1,6 +1,5 @@
 #include "core/regular_file.h"
 
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -11,29 +10,22 @@
 
 #include <gtest/gtest.h>
 
+#include "core/scratch_folder.h"
+
 namespace writ {
 namespace {
 
 namespace fs = std::filesystem;
 
 class RegularFileTest : public testing::Test {
- public:
-  RegularFileTest() {
-    auto text = (fs::temp_directory_path() / "writ-file-XXXXXX").string();
-    folder = ::mkdtemp(text.data());
-  }
-  ~RegularFileTest() override { fs::remove_all(folder); }
-
  protected:
-  fs::path write(const std::string& name, std::string_view content) const {
-    std::ofstream(folder / name, std::ios::binary) << content;
-    return folder / name;
-  }
+  fs::path write(const std::string& name, std::string_view content) const { return scratch.write(name, content); }
   static std::string refusal(const fs::path& path, Links links = Links::followed) {
     const auto file = RegularFile::open(path, links);
     return file ? "opened" : file.error().code + ": " + file.error().message;
   }
-  fs::path folder;
+  ScratchFolder scratch;
+  const fs::path& folder = scratch.path();
 };
 
 TEST_F(RegularFileTest, a_file_is_read_from_any_place_and_whole) {

@@ -5,11 +5,11 @@
 
 #include "async/loops.h"
 #include "core/encoding.h"
+#include "core/scratch_folder.h"
 #include "crypto/api_key.h"
 #include "identity/api/authenticators.h"
 #include "identity/api/trust_feed.h"
 #include "identity/identity_service.h"
-#include "sql/scratch_folder.h"
 #include "sql/sqlite.h"
 
 namespace writ::identity {
@@ -78,7 +78,7 @@ class IdentityServiceTest : public testing::Test {
     return loops_.run(door.authenticate(ctx(), head, op::jwks.info));
   }
 
-  sql::ScratchFolder folder_;
+  ScratchFolder folder_;
   async::Loops loops_{1};
   const Secret key_{std::string(40, 'k')};
   const Secret api_key_ = crypto::make_api_key(system_random());

@@ -232,7 +232,7 @@ TEST_F(IdentityServiceTest, a_key_is_narrowed_for_good) {
 }
 
 TEST_F(IdentityServiceTest, a_database_of_the_version_before_keeps_its_revocations_for_all_they_may_mean) {
-  sql::ScratchFolder folder;
+  ScratchFolder folder;
   const auto file = folder.path() / "old.db";
   auto all = identity_migrations();
   {

@@ -1,6 +1,5 @@
 #include "llama/gguf_file.h"
 
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <array>
@@ -9,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/scratch_folder.h"
 #include "llama/gguf_bytes.h"
 
 namespace writ::llama {
@@ -18,18 +18,8 @@ namespace fs = std::filesystem;
 using namespace std::string_literals;
 
 class GgufFileTest : public testing::Test {
- public:
-  GgufFileTest() {
-    auto text = (fs::temp_directory_path() / "writ-gguf-XXXXXX").string();
-    folder = ::mkdtemp(text.data());
-  }
-  ~GgufFileTest() override { fs::remove_all(folder); }
-
  protected:
-  fs::path write(std::string_view bytes) const {
-    std::ofstream(folder / "m.gguf", std::ios::binary) << bytes;
-    return folder / "m.gguf";
-  }
+  fs::path write(std::string_view bytes) const { return scratch.write("m.gguf", bytes); }
   /// "" where the file passes.
   std::string problem(std::string_view bytes, GgufKind kind = GgufKind::model) const {
     const auto file = GgufFile::open(write(bytes), kind);
@@ -39,7 +29,8 @@ class GgufFileTest : public testing::Test {
     return problem(file.bytes(128), kind);
   }
   static GgufBytes model() { return small_model().tensor("token_embd.weight", {32}, 0); }
-  fs::path folder;
+  ScratchFolder scratch;
+  const fs::path& folder = scratch.path();
 };
 
 #define EXPECT_REFUSED(bytes, reason)                                                 \

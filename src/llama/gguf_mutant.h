@@ -1,8 +1,6 @@
 // MutantMaker: copies of a GGUF file that were damaged somewhere in the header, or cut, for tests.
 #pragma once
 
-#include <stdlib.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "core/scratch_folder.h"
+
 namespace writ::llama {
 
 class MutantMaker {
@@ -18,15 +18,10 @@ class MutantMaker {
   explicit MutantMaker(const std::filesystem::path& original) {
     std::ifstream in(original, std::ios::binary);
     whole_.assign(std::istreambuf_iterator<char>(in), {});
-    auto text = (std::filesystem::temp_directory_path() / "writ-mutant-XXXXXX").string();
-    folder_ = ::mkdtemp(text.data());
     // Where entries begin: right behind their names is what decides how the rest is read.
     for (const auto* word : {"llama.", "tokenizer.", "general.", "blk.", "token_embd", "output_norm"})
       for (auto at = whole_.find(word); at != std::string::npos; at = whole_.find(word, at + 1)) spots_.push_back(at);
   }
-  ~MutantMaker() { std::filesystem::remove_all(folder_); }
-  MutantMaker(const MutantMaker&) = delete;
-  MutantMaker& operator=(const MutantMaker&) = delete;
 
   /// Writes the next mutant and gives its path, the same each time.
   std::filesystem::path write(std::mt19937_64& random) const {
@@ -46,7 +41,7 @@ class MutantMaker {
       }
     }
     if (below(10) == 0) bytes.resize(below(bytes.size()));
-    const auto path = folder_ / "mutant.gguf";
+    const auto path = folder_.path() / "mutant.gguf";
     std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
     return path;
   }
@@ -72,7 +67,7 @@ class MutantMaker {
 
   std::string whole_;
   std::vector<std::size_t> spots_;
-  std::filesystem::path folder_;
+  ScratchFolder folder_;
 };
 
 }  // namespace writ::llama

@@ -10,13 +10,13 @@
 #include <set>
 
 #include "async/loops.h"
+#include "core/scratch_folder.h"
 #include "orchestrator/fake_ports.h"
 #include "orchestrator/orchestrator_service.h"
 #include "outbox/audit_outbox.h"
 #include "policy/api/grant.h"
 #include "policy/api/policy_port.h"
 #include "slm/api/slm_port.h"
-#include "sql/scratch_folder.h"
 #include "sql/sqlite.h"
 
 namespace writ::orchestrator {
@@ -186,7 +186,7 @@ class FakePlatform {
     OrchestratorService service;
   };
 
-  sql::ScratchFolder folder;
+  ScratchFolder folder;
   MovedClock clock;
   observability::Logger log{"orchestrator", observability::Level::error, [](std::string_view) {}};
   OrchestratorSettings settings;

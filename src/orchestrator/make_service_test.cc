@@ -32,7 +32,7 @@ class MakeService : public testing::Test {
                          .clock = system_clock(),
                          .random = system_random()});
   }
-  sql::ScratchFolder folder;
+  ScratchFolder folder;
   FakePolicy policy;
   FakeSlm slm;
   NoRecall recall;

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "async/loops.h"
+#include "core/scratch_folder.h"
 #include "orchestrator/run_history.h"
-#include "sql/scratch_folder.h"
 #include "sql/sqlite.h"
 
 namespace writ::orchestrator {
@@ -65,7 +65,7 @@ class RunSnapshots : public testing::Test {
   }
   static Context ctx() { return Context{}.within(Seconds{30}); }
 
-  sql::ScratchFolder folder_;
+  ScratchFolder folder_;
   async::Loops loops_{1};
   const content::ContentStore content_ = *content::ContentStore::make(Secret(std::string(32, 'k')));
   const TenantId tenant_{"acme"};

@@ -6,9 +6,9 @@
 #include <functional>
 
 #include "async/loops.h"
+#include "core/scratch_folder.h"
 #include "policy/audit_folder.h"
 #include "policy/policy_store.h"
-#include "sql/scratch_folder.h"
 #include "sql/sqlite.h"
 
 namespace writ::policy {
@@ -128,7 +128,7 @@ class AuditCheckTest : public testing::Test {
   std::filesystem::path database_file() const { return folder_.path() / "policy.db"; }
   std::filesystem::path lines_file() const { return folder_.path() / "checkpoints.jsonl"; }
 
-  sql::ScratchFolder folder_;
+  ScratchFolder folder_;
   async::Loops loops_{1};
   crypto::SigningKey key_;
   crypto::KeySet keys_;

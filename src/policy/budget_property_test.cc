@@ -8,8 +8,8 @@
 #include <set>
 
 #include "async/loops.h"
+#include "core/scratch_folder.h"
 #include "policy/policy_store.h"
-#include "sql/scratch_folder.h"
 #include "sql/sqlite.h"
 
 namespace writ::policy {
@@ -148,7 +148,7 @@ class Bench {
   WallTime window() const { return quota::window_at(clock.now(), Seconds{3'600}).start; }
 
   StillClock clock;
-  sql::ScratchFolder folder;
+  ScratchFolder folder;
   async::Loops loops{1};
   std::unique_ptr<sql::Database> database;
   std::unique_ptr<PolicyStore> store;

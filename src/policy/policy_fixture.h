@@ -7,9 +7,9 @@
 #include <fstream>
 
 #include "async/loops.h"
+#include "core/scratch_folder.h"
 #include "policy/policy_service.h"
 #include "policy/small_constitution.h"
-#include "sql/scratch_folder.h"
 #include "sql/sqlite.h"
 
 namespace writ::policy {
@@ -104,7 +104,7 @@ class PolicyServiceTest : public testing::Test {
   }
 
   SteppedClock clock_;
-  sql::ScratchFolder folder_;
+  ScratchFolder folder_;
   async::Loops loops_{1};
   crypto::SigningKey signer_;
   PolicyFiles files_{.constitution = folder_.path() / "constitution.json",

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
 #include "async/loops.h"
+#include "core/scratch_folder.h"
 #include "recall/recall_service.h"
-#include "sql/scratch_folder.h"
 #include "sql/sqlite.h"
 
 namespace writ::recall {
@@ -35,7 +35,7 @@ class RecallTest : public testing::Test {
     return loops_.run(service_.get(ctx_.within(Seconds{5}), {.key = std::move(key), .grant = std::move(proof)}));
   }
 
-  sql::ScratchFolder folder_;
+  ScratchFolder folder_;
   async::Loops loops_{1};
   crypto::SigningKey key_ = *crypto::SigningKey::generate(crypto::SignatureAlgorithm::ed25519, system_random());
   std::shared_ptr<const crypto::KeySet> keys_;

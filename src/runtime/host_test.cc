@@ -1,12 +1,12 @@
 #include "runtime/host.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <future>
 #include <thread>
 
+#include "core/scratch_folder.h"
 #include "http/client.h"
 #include "http/test_server.h"
 
@@ -40,13 +40,6 @@ Task<Result<http::RawResponse>> slow(async::Signal* begun, async::Signal* gate, 
 Task<void> wait_for(async::Signal* signal) { (void)co_await signal->wait(Context{}.within(Seconds{10})); }
 
 class HostTest : public testing::Test {
- public:
-  HostTest() {
-    auto text = (std::filesystem::temp_directory_path() / "writ-host-XXXXXX").string();
-    folder = ::mkdtemp(text.data());
-  }
-  ~HostTest() override { std::filesystem::remove_all(folder); }
-
  protected:
   HostOptions options() {
     return {.exposures = {http::public_door, http::ops_only},
@@ -77,7 +70,8 @@ class HostTest : public testing::Test {
     return socket.connected() ? 1 : 0;
   }
 
-  std::filesystem::path folder;
+  ScratchFolder scratch;
+  const std::filesystem::path& folder = scratch.path();
   async::Loops loops{2};
   NobodyAsks nobody;
   observability::Registry process{"writ", "1.0", "local"}, policy{"policy", "1.0", "local"};

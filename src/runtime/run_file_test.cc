@@ -1,23 +1,18 @@
 #include "runtime/run_file.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <fstream>
+
+#include "core/scratch_folder.h"
 
 namespace writ::runtime {
 namespace {
 
 class RunFileTest : public testing::Test {
- public:
-  RunFileTest() {
-    auto text = (std::filesystem::temp_directory_path() / "writ-run-XXXXXX").string();
-    folder = ::mkdtemp(text.data());
-  }
-  ~RunFileTest() override { std::filesystem::remove_all(folder); }
-
  protected:
-  std::filesystem::path folder;
+  ScratchFolder scratch;
+  const std::filesystem::path& folder = scratch.path();
   const RunInfo mine{.pid = 42, .address = "http://127.0.0.1:8080"};
 };
 

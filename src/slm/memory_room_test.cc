@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "slm/test_folder.h"
+#include "core/scratch_folder.h"
 
 namespace writ::slm {
 namespace {
@@ -10,7 +10,7 @@ namespace {
 class MemoryRoomTest : public testing::Test {
  protected:
   std::optional<Bytes> available() const { return memory_available(folder.path() / "proc", folder.path() / "cgroup"); }
-  TestFolder folder;
+  ScratchFolder folder;
 };
 
 TEST_F(MemoryRoomTest, the_machine_tells_what_is_free) {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "slm/test_folder.h"
+#include "core/scratch_folder.h"
 
 namespace writ::slm {
 namespace {
@@ -32,7 +32,7 @@ class ModelRegistryTest : public testing::Test {
     const auto registry = ModelRegistry::open(options);
     return registry ? "" : registry.error().message;
   }
-  TestFolder folder;
+  ScratchFolder folder;
   RegistryOptions options;
 };
 

@@ -6,9 +6,9 @@
 #include <random>
 #include <thread>
 
+#include "core/scratch_folder.h"
 #include "llama/gguf_mutant.h"
 #include "slm/remembered_trials.h"
-#include "slm/test_folder.h"
 
 namespace writ::slm {
 namespace {
@@ -32,7 +32,7 @@ class ModelTrialTest : public testing::Test {
     fs::permissions(file, fs::perms::owner_all);
     return file;
   }
-  TestFolder folder;
+  ScratchFolder folder;
 };
 
 TEST_F(ModelTrialTest, a_model_that_loads_passes) {

@@ -5,8 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/scratch_folder.h"
 #include "settings/reader.h"
-#include "slm/test_folder.h"
 
 namespace writ::slm {
 
@@ -118,7 +118,7 @@ class SlmFixture : public testing::Test {
   std::uint64_t generated() { return registry.counters(metric::tokens).with({tiny, "output"}).value(); }
   std::uint64_t ended(std::string_view how) { return registry.histograms(metric::duration).with({tiny, how}).count(); }
 
-  TestFolder folder;
+  ScratchFolder folder;
   SlmSettings settings;
   std::filesystem::path trial_program = WRIT_TRIAL_PROGRAM;
   crypto::SigningKey policy_key = new_key();

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/scratch_folder.h"
 #include "crypto/hash.h"
-#include "slm/test_folder.h"
 
 namespace writ::slm {
 namespace {
@@ -25,7 +25,7 @@ class CheckFilesTest : public testing::Test {
     return {.id = "m", .files = {.gguf = file}, .checksums = {{file, crypto::sha256_hex(expected_content)}}};
   }
   Status check(const ModelSpec& spec) { return check_files(spec, folder.path() / "state"); }
-  TestFolder folder;
+  ScratchFolder folder;
 };
 
 TEST_F(CheckFilesTest, the_right_file_passes) {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "async/loops.h"
-#include "sql/scratch_folder.h"
+#include "core/scratch_folder.h"
 #include "sql/sqlite.h"
 
 namespace writ::sql {
