@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "core/file_descriptor.h"
 #include "core/private_folder.h"
 #include "core/regular_file.h"
 
@@ -111,16 +112,6 @@ Error not_writable(const fs::path& path) {
                      std::nullopt);
 }
 
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const auto written = ::write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return ::fsync(fd) == 0;
-}
-
 }  // namespace
 
 std::vector<PrivacyFinding> privacy_findings(const fs::path& data_folder) { return Looker(data_folder).look(); }
@@ -151,7 +142,7 @@ Status write_private(const fs::path& path, std::string_view text) {
   (void)::unlink(fresh.c_str());  // of a start that was cut off
   const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) return fail(not_writable(path));
-  const bool ok = write_all(fd, text);
+  const bool ok = write_all(fd, text) && ::fsync(fd) == 0;
   ::close(fd);
   if (!ok || ::rename(fresh.c_str(), path.c_str()) != 0) return fail(not_writable(path));
   return {};

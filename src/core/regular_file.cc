@@ -75,29 +75,16 @@ Result<RegularFile> RegularFile::adopt(int fd, std::string name) {
   return file;
 }
 
-RegularFile::RegularFile(RegularFile&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), name_(std::move(other.name_)), identity_(other.identity_) {}
-
-RegularFile& RegularFile::operator=(RegularFile&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  std::swap(name_, other.name_);
-  std::swap(identity_, other.identity_);
-  return *this;
-}
-
-RegularFile::~RegularFile() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 bool RegularFile::unchanged() const {
   struct stat now{};
-  return ::fstat(fd_, &now) == 0 && read_identity(now) == identity_;
+  return ::fstat(fd_.get(), &now) == 0 && read_identity(now) == identity_;
 }
 
 Result<std::size_t> RegularFile::read(std::span<char> into, std::int64_t offset) const {
   std::size_t have = 0;
   while (have < into.size()) {
-    const auto got = ::pread(fd_, into.data() + have, into.size() - have, offset + static_cast<std::int64_t>(have));
+    const auto got =
+        ::pread(fd_.get(), into.data() + have, into.size() - have, offset + static_cast<std::int64_t>(have));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0)
       return fail(

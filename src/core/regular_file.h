@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "core/file_descriptor.h"
 #include "core/result.h"
 
 namespace writ {
@@ -29,13 +30,7 @@ class RegularFile {
   /// Takes over a descriptor that is open already. Errors: as open().
   [[nodiscard]] static Result<RegularFile> adopt(int fd, std::string name);
 
-  RegularFile(RegularFile&& other) noexcept;
-  RegularFile& operator=(RegularFile&& other) noexcept;
-  RegularFile(const RegularFile&) = delete;
-  RegularFile& operator=(const RegularFile&) = delete;
-  ~RegularFile();
-
-  [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] int fd() const { return fd_.get(); }
   /// The last part of its path.
   [[nodiscard]] const std::string& name() const { return name_; }
   /// As it was when it was opened.
@@ -50,7 +45,7 @@ class RegularFile {
 
  private:
   RegularFile(int fd, std::string name, FileIdentity identity) : fd_(fd), name_(std::move(name)), identity_(identity) {}
-  int fd_ = -1;
+  FileDescriptor fd_;
   std::string name_;
   FileIdentity identity_;
 };

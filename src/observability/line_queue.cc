@@ -15,6 +15,7 @@
 
 #include "core/bounded_write.h"
 #include "core/clock.h"
+#include "core/file_descriptor.h"
 
 namespace writ::observability {
 namespace {
@@ -26,12 +27,7 @@ constexpr Seconds flush_at_exit{1};  // a process that ends does not wait longer
 
 struct LineQueue::State {
   State(int f, std::string s, std::size_t m) : fd(::fcntl(f, F_DUPFD_CLOEXEC, 3)), service(std::move(s)), max(m) {}
-  ~State() {
-    if (fd >= 0) ::close(fd);
-  }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-  const int fd;  // our own: the thread may outlive the owner, who may close theirs
+  const FileDescriptor fd;  // our own: the thread may outlive the owner, who may close theirs
   const std::string service;
   const std::size_t max;
   mutable std::mutex mutex;
@@ -50,7 +46,7 @@ struct LineQueue::State {
     std::string mended;
     if (is_torn) line = mended = "\n" + std::string(line);
     for (std::size_t at = 0; at < line.size();) {
-      const auto written = write_within(fd, line.substr(at), look_every);
+      const auto written = write_within(fd.get(), line.substr(at), look_every);
       at += written.bytes;
       if (at > 0) is_torn = at < line.size();
       if (at < line.size() && (written.broken || gone())) return false;

@@ -11,24 +11,10 @@
 #include <fmt/format.h>
 
 #include "core/fail_point.h"
+#include "core/file_descriptor.h"
 
 namespace writ::policy {
 namespace {
-
-/// A file descriptor of its own.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 std::unexpected<Error> not_written(const std::filesystem::path& file) {
   const int why = errno;
@@ -65,15 +51,6 @@ Result<Tail> read_tail(int fd, const std::filesystem::path& file) {
   return out;
 }
 
-Status write_whole(int fd, std::string_view bytes, const std::filesystem::path& file) {
-  while (!bytes.empty()) {
-    const auto wrote = ::write(fd, bytes.data(), bytes.size());
-    if (wrote < 0) return not_written(file);
-    bytes.remove_prefix(static_cast<std::size_t>(wrote));
-  }
-  return {};
-}
-
 std::int64_t number_of(std::string_view line) {
   const auto read = read_checkpoint(line);
   return read ? read->number : 0;
@@ -83,7 +60,7 @@ std::int64_t number_of(std::string_view line) {
 
 Result<CheckpointFile::Appended> CheckpointFile::append(const std::vector<StoredCheckpoint>& rows, std::int64_t written,
                                                         const std::optional<StoredCheckpoint>& last) {
-  const Descriptor fd(::open(file_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const FileDescriptor fd(::open(file_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (fd.get() < 0) return not_written(file_);
   WRIT_TRY(auto tail, read_tail(fd.get(), file_));
   Appended out;
@@ -111,8 +88,7 @@ Result<CheckpointFile::Appended> CheckpointFile::append(const std::vector<Stored
   }
   for (; begin < rows.size(); ++begin, ++out.lines) bytes += rows[begin].text + '\n';
   if (rows.empty() && bytes.empty()) return out;
-  WRIT_CHECK(write_whole(fd.get(), bytes, file_));
-  if (::fsync(fd.get()) != 0) return not_written(file_);
+  if (!write_all(fd.get(), bytes) || ::fsync(fd.get()) != 0) return not_written(file_);
   WRIT_FAIL_POINT("policy.checkpoint.line");
   return out;
 }

@@ -16,6 +16,7 @@
 
 #include <fmt/format.h>
 
+#include "core/file_descriptor.h"
 #include "core/json.h"
 #include "schema/codec.h"
 #include "slm/trial_messages.h"
@@ -30,27 +31,7 @@ constexpr int first_free_fd = 16;  // beyond those the other process gets, so th
 constexpr std::size_t last_words_max = 4096;  // bytes of what it said last
 constexpr int poll_ms = 100;
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { reset(); }
-  void reset() {
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-  }
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-Descriptor high(int fd) { return Descriptor(::fcntl(fd, F_DUPFD_CLOEXEC, first_free_fd)); }
+FileDescriptor high(int fd) { return FileDescriptor(::fcntl(fd, F_DUPFD_CLOEXEC, first_free_fd)); }
 
 std::unexpected<Error> impossible(std::string_view what, int reason) {
   return fail(unavailable("trial_impossible",
@@ -59,7 +40,7 @@ std::unexpected<Error> impossible(std::string_view what, int reason) {
 
 /// What is passed on to the other process.
 struct Given {
-  std::vector<std::pair<Descriptor, int>> files;  // ours, and the number it has there
+  std::vector<std::pair<FileDescriptor, int>> files;  // ours, and the number it has there
   TrialRequest request;
 };
 
@@ -80,10 +61,9 @@ Result<Given> give(const llama::ModelSource& source, const llama::EngineLimits& 
     out.files.emplace_back(high(source.adapter->file().fd()), trial_adapter_fd);
   }
   if (source.chat_template) {
-    const Descriptor memory(::memfd_create("chat-template", MFD_CLOEXEC));
+    const FileDescriptor memory(::memfd_create("chat-template", MFD_CLOEXEC));
     const auto& text = *source.chat_template;
-    if (memory.get() < 0 || ::write(memory.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
-      return impossible("no memory file", errno);
+    if (memory.get() < 0 || !write_all(memory.get(), text)) return impossible("no memory file", errno);
     out.files.emplace_back(high(memory.get()), trial_template_fd);
   }
   for (const auto& [file, number] : out.files)
@@ -199,8 +179,8 @@ Status try_model(const std::filesystem::path& program, const llama::ModelSource&
   WRIT_TRY(const auto given, give(source, engine, limits));
   int ends[2] = {-1, -1};
   if (::pipe2(ends, O_CLOEXEC) != 0) return impossible("no pipe", errno);
-  const Descriptor reading(ends[0]);
-  Descriptor writing = high(ends[1]);
+  const FileDescriptor reading(ends[0]);
+  FileDescriptor writing = high(ends[1]);
   ::close(ends[1]);
   if (writing.get() < 0) return impossible("no descriptor", errno);
   WRIT_TRY(const auto child, spawn(program, given, writing.get()));

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "core/file_descriptor.h"
 #include "core/json.h"
 #include "core/private_folder.h"
 #include "core/regular_file.h"
@@ -36,7 +37,7 @@ void write_state(const std::filesystem::path& path, const State& state) {
   const int fd = ::mkstemp(fresh.data());
   if (fd < 0) return;
   const auto text = to_text(schema::encode(state)) + "\n";
-  const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const bool written = write_all(fd, text);
   ::close(fd);
   if (written) std::filesystem::rename(fresh, path, error);
   if (!written || error) std::filesystem::remove(fresh, error);
