@@ -149,4 +149,10 @@ inline RunHistory in_tools(std::vector<CallRef> calls = {{"call_1", "journal", "
   return run;
 }
 
+inline void expect_finish(const RunHistory& run, RunStatus status, std::string_view reason) {
+  const auto result = run.command_of<Finish>().result;
+  EXPECT_EQ(result.status, status);
+  EXPECT_TRUE(result.reason.starts_with(reason)) << result.reason;
+}
+
 }  // namespace writ::orchestrator

@@ -8,12 +8,6 @@ namespace {
 
 using policy::Verdict;
 
-void expect_finish(const RunHistory& run, RunStatus status, std::string_view reason) {
-  const auto result = run.command_of<Finish>().result;
-  EXPECT_EQ(result.status, status);
-  EXPECT_TRUE(result.reason.starts_with(reason)) << result.reason;
-}
-
 TEST(RunMachineResults, a_run_of_the_first_reducer_takes_a_persons_result_as_it_did) {
   RunHistory run({.steps = 4, .tokens = Tokens{1'000}, .wall_ms = 60'000}, 1);
   run.decide_start(Verdict::allow).start_model().output({{"call_1", "journal", "args"}});

@@ -9,12 +9,6 @@ namespace {
 
 using policy::Verdict;
 
-void expect_finish(const RunHistory& run, RunStatus status, std::string_view reason) {
-  const auto result = run.command_of<Finish>().result;
-  EXPECT_EQ(result.status, status);
-  EXPECT_TRUE(result.reason.starts_with(reason)) << result.reason;
-}
-
 TEST(RunMachine, asks_for_the_start_before_anything_else) {
   RunHistory run;
   EXPECT_EQ(run.command_of<DecideStart>().attempt, 1);

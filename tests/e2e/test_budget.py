@@ -46,13 +46,18 @@ def roomy(own_platform, limit, **more):
     return own_platform(bundle={"limits": limits}, **more)
 
 
+def roomy_and_paced(own_platform, limit, binary, folder):
+    """Started, with pause points of its own."""
+    pauses = PausePoints(folder / "pauses")
+    platform = roomy(own_platform, limit, binary=binary)
+    platform.settings |= pauses.settings
+    return platform.start(), pauses
+
+
 @pytest.mark.fail_points
 def test_runs_that_a_kill_cut_off_go_on_within_their_window(own_platform, build_with_fail_points, tmp_path):
     """Each attempt reserves some 1,100 tokens: what the cut ones held is not left to stand in the way of the next."""
-    pauses = PausePoints(tmp_path / "pauses")
-    platform = roomy(own_platform, 5_200, binary=build_with_fail_points)
-    platform.settings |= pauses.settings
-    platform.start()
+    platform, pauses = roomy_and_paced(own_platform, 5_200, build_with_fail_points, tmp_path)
     api = platform.api()
     pauses.arm(MODEL_STEP)
     runs = [api.start("calculate")["run_id"] for _ in range(4)]
@@ -70,10 +75,7 @@ def test_runs_that_a_kill_cut_off_go_on_within_their_window(own_platform, build_
 
 @pytest.mark.fail_points
 def test_a_repeated_direct_call_is_not_kept_out_by_the_one_a_kill_cut_off(own_platform, build_with_fail_points, tmp_path):
-    pauses = PausePoints(tmp_path / "pauses")
-    platform = roomy(own_platform, 1_000, binary=build_with_fail_points)
-    platform.settings |= pauses.settings
-    platform.start()
+    platform, pauses = roomy_and_paced(own_platform, 1_000, build_with_fail_points, tmp_path)
     api = platform.api()
     pauses.arm(MODEL_STEP)
     with api.open_chat(say("two words", max_tokens=600)):
