@@ -19,7 +19,7 @@ struct Parts {
   observability::LastKnown database{"database", Seconds{10}};
 };
 
-constexpr Seconds forget_interval{600};  // what is over may stay a while, its rows are small
+constexpr Seconds housekeeping_interval{600};  // what is over may stay a while, its rows are small
 
 Task<void> keep_house(Parts* parts, std::stop_token stop) {
   auto forgotten_at = parts->deps.clock.steady();
@@ -28,7 +28,7 @@ Task<void> keep_house(Parts* parts, std::stop_token stop) {
     ctx.cancel = stop;
     const auto read = co_await parts->store.has_keys(ctx.within(Seconds{2}));
     parts->database.set(read ? Status{} : Status(fail(read.error())));
-    if (parts->deps.clock.steady() < forgotten_at + forget_interval) continue;
+    if (parts->deps.clock.steady() < forgotten_at + housekeeping_interval) continue;
     // What fails is tried again after the interval; nothing depends on it but the size of the database.
     (void)co_await parts->store.forget_old(ctx.within(Seconds{10}));
     forgotten_at = parts->deps.clock.steady();

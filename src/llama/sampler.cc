@@ -58,7 +58,7 @@ void fill(std::vector<llama_token_data>& candidates, std::span<const float> logi
   for (std::size_t i = 0; i < logits.size(); ++i) candidates[i] = {static_cast<Token>(i), logits[i], 0.0F};
 }
 
-bool refused(const llama_token_data& candidate) { return std::isinf(candidate.logit) && candidate.logit < 0; }
+bool is_masked(const llama_token_data& candidate) { return std::isinf(candidate.logit) && candidate.logit < 0; }
 
 }  // namespace
 
@@ -107,7 +107,7 @@ Result<bool> Sampler::allowed(Token token) {
   llama_token_data candidate{token, 1.0F, 0.0F};
   llama_token_data_array array{&candidate, 1, -1, false};
   llama_sampler_apply(grammar_.get(), &array);
-  return !refused(candidate);
+  return !is_masked(candidate);
 }
 
 /// The candidates become the tokens that the matcher allows.
@@ -137,7 +137,7 @@ Result<Token> Sampler::choose_with_grammar(std::span<const float> logits) {
   const auto test = [&] {
     llama_token_data_array array{candidates_.data(), candidates_.size(), -1, false};
     llama_sampler_apply(grammar_.get(), &array);
-    std::erase_if(candidates_, refused);
+    std::erase_if(candidates_, is_masked);
   };
   fill(candidates_, logits);
   if (enough_ > 0 && enough_ < likely_tokens && candidates_.size() > likely_tokens) {
