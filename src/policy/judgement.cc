@@ -72,8 +72,6 @@ bool unite(Obligations& all, const cedar::Annotations& notes) {
       const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), cap);
       if (error != std::errc() || end != value.data() + value.size() || cap < 1) return false;
       all.max_tokens = Tokens{std::min(cap, all.max_tokens.value_or(Tokens{cap}).value)};
-    } else if (name == "redact") {
-      if (std::ranges::find(all.redactions, value) == all.redactions.end()) all.redactions.push_back(value);
     } else if (name == "release") {
       if (value == "hold") all.release = ReleaseMode::hold;
       else if (value != "window") return false;
