@@ -207,10 +207,9 @@ def test_an_older_copy_of_the_whole_folder_is_found_by_a_head_that_was_noted_dow
     older = files_of(auditor.deployment.data)
     auditor.deployment.start()
     api = auditor.deployment.api()
+    before = auditor.head()  # the copy's, or a later one: its stop signed what was noted down there once more
     api.finished(api.start("talker", "Hello")["run_id"])
-    before = auditor.head()
-    poll(lambda: auditor.head() != stopped.noted and auditor.head(), "another checkpoint", 10)
-    noted = auditor.head()
+    noted = poll(lambda: (head := auditor.head()) != before and head, "another checkpoint", 10)
     auditor.deployment.stop()
     assert auditor.report("--expect", before)["ok"]
     shutil.rmtree(auditor.deployment.data)
