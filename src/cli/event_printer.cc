@@ -105,8 +105,10 @@ void EventPrinter::trace(const orchestrator::RunEvent& event) {
       line(fmt::format("  ✗ output withheld: {}", reason));
   } else if (event.type == "review_requested") {
     const auto id = text_at(data, "review_id");
-    line(fmt::format("  ? {} {} waits for a person with scope {}: writ review {} approve|deny", text_at(data, "tool"),
-                     shown(data.if_contains("arguments")), text_at(data, "scope"), id));
+    const auto rule = text_at(data, "rule");
+    line(fmt::format("  ? {} {} waits for a person with scope {}{}: writ review {} approve|deny", text_at(data, "tool"),
+                     shown(data.if_contains("arguments")), text_at(data, "scope"),
+                     rule.empty() ? "" : fmt::format(" (rule {})", rule), id));
   } else if (event.type == "review_answered") {
     line(fmt::format("  ! review answered: {} by {}", text_at(data, "answer"), text_at(data, "by")));
   } else if (event.type == "waiting_dependency") {

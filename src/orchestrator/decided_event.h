@@ -20,6 +20,7 @@ namespace writ::orchestrator {
           .reasons = d.reasons,
           .policy_version = d.policy_version,
           .review_scope = d.review_scope,
+          .review_rule = d.review_rule,
           .tokens_left = d.tokens_left,
           .step_tokens = d.step_tokens};
 }

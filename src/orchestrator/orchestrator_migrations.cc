@@ -137,6 +137,9 @@ INSERT OR IGNORE INTO capsule_versions (tenant, name, version, hash, first_used)
   SELECT tenant, data ->> '$.capsule', data ->> '$.capsule_version', data ->> '$.capsule_hash', at FROM events
   WHERE type = 'run_started' AND coalesce(data ->> '$.capsule_hash', '') <> '' ORDER BY at;
 )"});
+  all.push_back({.name = "orchestrator/0005_review_rules", .sql = R"(
+ALTER TABLE reviews ADD COLUMN rule TEXT NOT NULL DEFAULT '';  -- whose review it is
+)"});
   return all;
 }
 

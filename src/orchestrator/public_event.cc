@@ -63,6 +63,7 @@ void shape(const ToolResult& e, json::object& data) {
 }
 void shape(const ReviewRequested&, json::object& data) {
   drop_empty(data, "call_id");
+  drop_empty(data, "rule");
   drop_empty(data, "tool");
   parse_member(data, "arguments");
 }

@@ -215,6 +215,7 @@ Task<Status> RunDriver::request_review(RequestReview command) {
                         .call_id = command.call.id,
                         .tool = command.call.name,
                         .scope = command.scope.empty() ? std::string(default_review_scope) : command.scope,
+                        .rule = command.rule,
                         .decision_id = command.decision_id,
                         .argument_hash = command.argument_hash,
                         .expires_at = now + deps_.settings.review_expiry};

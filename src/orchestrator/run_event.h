@@ -83,6 +83,7 @@ struct Decided {
   std::vector<policy::Reason> reasons;
   std::string policy_version;
   std::optional<std::string> review_scope;
+  std::optional<std::string> review_rule;
   std::optional<Tokens> tokens_left;
   std::optional<Tokens> step_tokens;  // of a model call: charged for earlier attempts of its step
   static constexpr auto fields() {
@@ -96,6 +97,7 @@ struct Decided {
                       field("reasons", &Decided::reasons, any, "Rules."),
                       field("policy_version", &Decided::policy_version, any, "In force."),
                       field("review_scope", &Decided::review_scope, any, "Of an approver."),
+                      field("review_rule", &Decided::review_rule, any, "Whose review it is."),
                       field("tokens_left", &Decided::tokens_left, any, "In the window."),
                       field("step_tokens", &Decided::step_tokens, any, "Charged for earlier attempts of the step."));
   }
@@ -185,6 +187,7 @@ struct ReviewRequested {
   std::string call_id, tool;
   std::optional<ContentId> arguments;
   std::string scope;
+  std::string rule;  // whose review it is; "" for an unknown outcome
   DecisionId decision_id;
   std::string argument_hash;  // what an approval of the start or a model call is for
   WallTime expires_at;
@@ -197,6 +200,7 @@ struct ReviewRequested {
         field_or_default("tool", &ReviewRequested::tool, any, "Tool."),
         field("arguments", &ReviewRequested::arguments, any, "Content id."),
         field("scope", &ReviewRequested::scope, any, "Of an approver."),
+        field_or_default("rule", &ReviewRequested::rule, any, "Whose review it is."),
         field("decision_id", &ReviewRequested::decision_id, any, "That asked for it."),
         field_or_default("argument_hash", &ReviewRequested::argument_hash, any, "What an approval is for."),
         field("expires_at", &ReviewRequested::expires_at, any, "Then: deny."));

@@ -69,18 +69,20 @@ class RunHistory {
                            .prompt = prompt,
                            .completion = completion});
   }
-  RunHistory& decide_tool(policy::Verdict verdict) {
+  RunHistory& decide_tool(policy::Verdict verdict, DecisionId decision = DecisionId("dec_tool"),
+                          std::string rule = "rule") {
     const auto* call = state.open_call();
-    return add(Decided{.step = state.step,
-                       .attempt = call->attempt,
-                       .call_id = call->call.id,
-                       .action = policy::Action::tool_call,
-                       .resource = {"Tool", call->call.name},
-                       .decision = verdict,
-                       .decision_id = DecisionId("dec_tool"),
-                       .reasons = {{"rule", "not this tool"}},
-                       .review_scope = verdict == policy::Verdict::review ? std::optional<std::string>("reviews:tools")
-                                                                          : std::nullopt});
+    return add(Decided{
+        .step = state.step,
+        .attempt = call->attempt,
+        .call_id = call->call.id,
+        .action = policy::Action::tool_call,
+        .resource = {"Tool", call->call.name},
+        .decision = verdict,
+        .decision_id = std::move(decision),
+        .reasons = {{"rule", "not this tool"}},
+        .review_scope = verdict == policy::Verdict::review ? std::optional<std::string>("reviews:tools") : std::nullopt,
+        .review_rule = verdict == policy::Verdict::review ? std::optional(std::move(rule)) : std::nullopt});
   }
   RunHistory& start_tool(bool once = false) {
     const auto* call = state.open_call();
@@ -119,15 +121,16 @@ class RunHistory {
                                .call_id = wanted.call.id,
                                .tool = wanted.call.name,
                                .scope = wanted.scope,
+                               .rule = wanted.rule,
                                .decision_id = wanted.decision_id,
                                .expires_at = at + Seconds{3600}});
   }
-  RunHistory& answer(ReviewAnswer answer, std::optional<Subject> by = Subject("boss")) {
+  RunHistory& answer(ReviewAnswer answer, std::optional<Subject> by = Subject("boss"), std::string hash = "hash") {
     return add(ReviewAnswered{.review_id = ReviewId("rev_1"),
                               .answer = answer,
                               .by = std::move(by),
                               .decision_id = DecisionId("dec_tool"),
-                              .argument_hash = "hash"});
+                              .argument_hash = std::move(hash)});
   }
   RunHistory& wait_for(std::string what = "policy_unavailable") {
     return add(WaitingDependency{

@@ -40,9 +40,10 @@ void answer_call(RunState& s, CallState& call, Turn turn) {
   call.stage = CallStage::answered;
   s.waits = 0;
   // An approval is for one call: the same arguments later in the run are asked about again.
-  std::erase_if(s.approvals, [&](const Approval& a) { return a.decision_id == call.approved_as; });
+  std::erase_if(s.approvals, [&](const Approval& a) { return a.call_id == call.call.id; });
   if (s.open_call() != nullptr) return;
   s.calls.clear();
+  s.approvals.clear();  // the model call's
   s.stage = Stage::calling_model;
   ++s.step;
   s.attempt = 1;
@@ -56,19 +57,25 @@ void on(RunState& s, const RunStarted& e) {
   s.started_at = s.now;
 }
 
+WantedReview wanted_by(const Decided& e) {
+  return {.decision_id = e.decision_id,
+          .scope = e.review_scope.value_or(""),
+          .rule = e.review_rule.value_or(""),
+          .argument_hash = e.argument_hash};
+}
+
 void on_start_decided(RunState& s, const Decided& e) {
   if (s.stage != Stage::deciding_start || e.attempt != s.attempt || s.finish) return;
   s.waits = 0;
   switch (e.decision) {
     case policy::Verdict::allow:
       s.stage = Stage::calling_model;
+      s.approvals.clear();
       s.step = 1;
       s.attempt = 1;
       return;
     case policy::Verdict::deny: return finish(s, RunStatus::denied, "start_denied: " + words_of(e.reasons));
-    case policy::Verdict::review:
-      s.wanted = WantedReview{e.decision_id, e.review_scope.value_or(""), e.argument_hash};
-      return;
+    case policy::Verdict::review: s.wanted = wanted_by(e); return;
   }
 }
 
@@ -78,7 +85,7 @@ void on_model_decided(RunState& s, const Decided& e) {
   if (e.decision == policy::Verdict::allow) return;
   s.model_started = false;
   if (e.decision == policy::Verdict::deny) return finish(s, RunStatus::denied, "model_denied: " + words_of(e.reasons));
-  s.wanted = WantedReview{e.decision_id, e.review_scope.value_or(""), e.argument_hash};
+  s.wanted = wanted_by(e);
 }
 
 void on_tool_decided(RunState& s, const Decided& e) {
@@ -90,6 +97,7 @@ void on_tool_decided(RunState& s, const Decided& e) {
   s.waits = 0;
   call->decision_id = e.decision_id;
   call->review_scope = e.review_scope.value_or("");
+  call->review_rule = e.review_rule.value_or("");
   switch (e.decision) {
     case policy::Verdict::allow: call->stage = CallStage::allowed; return;
     case policy::Verdict::review: call->stage = CallStage::wants_review; return;
@@ -192,7 +200,6 @@ void edit_arguments(RunState& s, CallState& call, const ContentId& arguments) {
 void on_call_answered(RunState& s, CallState& call, const ReviewRequested& review, const ReviewAnswered& e) {
   switch (e.answer) {
     case ReviewAnswer::approve:
-      call.approved_as = review.decision_id;
       if (e.arguments) edit_arguments(s, call, *e.arguments);
       [[fallthrough]];
     case ReviewAnswer::retry:
@@ -214,14 +221,22 @@ void on_call_answered(RunState& s, CallState& call, const ReviewRequested& revie
   answer_call(s, call, {.denied = std::move(words)});
 }
 
+// What was approved before of other arguments is approved no more.
+void approve(RunState& s, const ReviewRequested& review, const ReviewAnswered& e) {
+  auto hash = e.argument_hash.empty() ? review.argument_hash : e.argument_hash;
+  std::erase_if(s.approvals, [&](const Approval& a) { return a.call_id == review.call_id && a.argument_hash != hash; });
+  s.approvals.push_back({.decision_id = review.decision_id,
+                         .argument_hash = std::move(hash),
+                         .approver = *e.by,
+                         .call_id = review.call_id});
+}
+
 void on(RunState& s, const ReviewAnswered& e) {
   if (!s.review || s.review->review_id != e.review_id || !answers(s.review->kind, e.answer)) return;
   const auto review = *std::exchange(s.review, std::nullopt);
   s.waited_for_people += s.now - *std::exchange(s.waiting_since, std::nullopt);
   s.status = RunStatus::running;
-  if (e.answer == ReviewAnswer::approve && e.by)
-    s.approvals.push_back(
-        {review.decision_id, e.argument_hash.empty() ? review.argument_hash : e.argument_hash, *e.by});
+  if (e.answer == ReviewAnswer::approve && e.by) approve(s, review, e);
   auto* call = call_named(s, review.call_id);
   if (s.finish) {
     // The run ends: what the answer says of the call is recorded, and nothing is tried again.
@@ -305,7 +320,8 @@ Command next_call(const RunState& s, const CallState& c) {
                            .attempt = c.attempt,
                            .call = c.call,
                            .decision_id = c.decision_id,
-                           .scope = c.review_scope};
+                           .scope = c.review_scope,
+                           .rule = c.review_rule};
     case CallStage::started:
       if (c.restarts >= restarts_max)
         return fail_with(s, "cut_off: the call of " + c.call.name + " was cut off in every attempt");
@@ -367,6 +383,7 @@ std::optional<Command> next(const RunState& s, WallTime now) {
                          .call = {},
                          .decision_id = s.wanted->decision_id,
                          .scope = s.wanted->scope,
+                         .rule = s.wanted->rule,
                          .argument_hash = s.wanted->argument_hash};
   switch (s.stage) {
     case Stage::deciding_start: return DecideStart{.attempt = s.attempt};

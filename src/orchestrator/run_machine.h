@@ -55,6 +55,7 @@ struct RequestReview {
   CallRef call;
   DecisionId decision_id;
   std::string scope;
+  std::string rule;
   std::string argument_hash;  // of the start or the model call; a tool's is computed when it is answered
 };
 /// Append step_restarted: the step was started and nobody knows how it ended; trying again is harmless.

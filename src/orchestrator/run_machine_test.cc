@@ -116,6 +116,27 @@ TEST(RunMachine, an_approved_call_is_decided_again_with_the_approval) {
   EXPECT_TRUE(run.state.approvals.empty());  // it was for this call only
 }
 
+TEST(RunMachine, each_rule_that_wants_a_review_is_asked_for_and_its_approval_kept) {
+  auto run = in_tools();
+  const auto approve = [&](std::string decision, std::string rule, std::string hash) {
+    run.decide_tool(Verdict::review, DecisionId(decision), rule);
+    EXPECT_EQ(run.command_of<RequestReview>().rule, rule);
+    run.request_review();
+    EXPECT_EQ(run.state.review->rule, rule);
+    run.answer(ReviewAnswer::approve, Subject("boss"), std::move(hash));
+    EXPECT_EQ(run.state.approvals.back().decision_id, DecisionId(decision));
+  };
+  approve("dec_1", "first", "hash");
+  approve("dec_2", "second", "hash");
+  EXPECT_EQ(run.state.approvals.size(), 2U);
+  approve("dec_3", "third", "edited");
+  EXPECT_EQ(run.state.approvals.size(), 1U) << "what was approved of other arguments is approved no more";
+  approve("dec_4", "first", "edited");
+  EXPECT_EQ(run.state.approvals.size(), 2U);
+  run.decide_tool(Verdict::allow).start_tool(true).tool_result();
+  EXPECT_TRUE(run.state.approvals.empty());
+}
+
 TEST(RunMachine, edited_arguments_replace_the_models_own) {
   auto run = in_tools();
   run.decide_tool(Verdict::review).request_review();

@@ -9,7 +9,7 @@ namespace writ::orchestrator::tables {
 /// A new snapshot after so many events: replaying fewer costs less than reading a state.
 inline constexpr std::int64_t snapshot_every = 32;
 /// Of RunState's fields; raised when an older snapshot would be read wrongly.
-inline constexpr std::int64_t snapshot_layout = 2;
+inline constexpr std::int64_t snapshot_layout = 3;
 
 /// The state after all stored events: the run's snapshot, if it has one that fits, and the events after it.
 /// Errors: internal (an event or a snapshot of this layout that does not decode, a gap).

@@ -20,8 +20,7 @@ struct CallState {
   int restarts = 0;
   bool once = false;
   DecisionId decision_id;  // the last one
-  std::string review_scope;
-  DecisionId approved_as;  // the decision that a person approved this call for
+  std::string review_scope, review_rule;
   ContentId result;  // returned: what is to be judged
   std::string outcome;  // of the result: result or tool_error
   static constexpr auto fields() {
@@ -31,7 +30,7 @@ struct CallState {
                       field("once", &CallState::once, any, "Whether an unknown outcome needs a person."),
                       field("decision_id", &CallState::decision_id, optional_id, "The last one."),
                       field("review_scope", &CallState::review_scope, any, "Of an approver."),
-                      field("approved_as", &CallState::approved_as, optional_id, "What a person approved."),
+                      field("review_rule", &CallState::review_rule, any, "Whose review it is."),
                       field_or_default("result", &CallState::result, any, "To be judged."),
                       field_or_default("outcome", &CallState::outcome, any, "Of the result."));
   }
@@ -50,26 +49,29 @@ struct Turn {
   }
 };
 
-/// An approval that later decisions of the same action see.
+/// An approval that later decisions of the same action see. Each rule that wants a review has its own.
 struct Approval {
   DecisionId decision_id;
   std::string argument_hash;
   Subject approver;
+  std::string call_id;  // "" of the start or a model call
   static constexpr auto fields() {
     return std::tuple(field("decision_id", &Approval::decision_id, any, "Approved decision."),
                       field("argument_hash", &Approval::argument_hash, any, "What was approved."),
-                      field("approver", &Approval::approver, any, "Who."));
+                      field("approver", &Approval::approver, any, "Who."),
+                      field_or_default("call_id", &Approval::call_id, any, "Of which tool call."));
   }
 };
 
 /// A decision that said review and is not asked for yet.
 struct WantedReview {
   DecisionId decision_id;
-  std::string scope;
+  std::string scope, rule;
   std::string argument_hash;
   static constexpr auto fields() {
     return std::tuple(field("decision_id", &WantedReview::decision_id, any, "That said review."),
                       field("scope", &WantedReview::scope, any, "Of an approver."),
+                      field("rule", &WantedReview::rule, any, "Whose review it is."),
                       field("argument_hash", &WantedReview::argument_hash, any, "Of what was decided on."));
   }
 };

@@ -40,10 +40,10 @@ Status tell(sql::Transaction& tx, const RunRow& row, std::string id, std::string
 Status follow(sql::Transaction& tx, const RunRow& row, const ReviewRequested& e, WallTime at) {
   WRIT_CHECK(
       tx.run("INSERT INTO reviews (tenant, id, run, kind, status, tool, arguments, scope, requested_by, created_at, "
-             "expires_at) "
-             "VALUES (?1, ?2, ?3, ?4, 'open', ?5, ?6, ?7, ?8, ?9, ?10)",
+             "expires_at, rule) "
+             "VALUES (?1, ?2, ?3, ?4, 'open', ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
              row.tenant, e.review_id, row.id, schema::name_of(e.kind), e.tool, e.arguments, e.scope, row.subject, at,
-             e.expires_at));
+             e.expires_at, e.rule));
   return {};
 }
 
@@ -141,7 +141,7 @@ Result<bool> write_summary(sql::Transaction& tx, const RunRow& row, const RunSta
 
 constexpr std::string_view review_columns =
     "v.id, v.run, v.kind, v.status, v.tool, v.arguments, v.scope, v.requested_by, v.answered_by, v.created_at, "
-    "v.expires_at, r.data_subject";
+    "v.expires_at, r.data_subject, v.rule";
 
 Result<Review> review_of(sql::Reader& reader, const content::ContentStore& content, const TenantId& tenant,
                          const sql::Row& row) {
@@ -149,6 +149,7 @@ Result<Review> review_of(sql::Reader& reader, const content::ContentStore& conte
              .run_id = row.get<RunId>(1),
              .tool = row.get<std::string>(4),
              .scope = row.get<std::string>(6),
+             .rule = row.get<std::string>(12),
              .requested_by = row.get<Subject>(7),
              .answered_by = row.get<std::optional<Subject>>(8),
              .created_at = row.get<WallTime>(9),

@@ -49,8 +49,22 @@ class JudgementTest : public testing::Test {
                              .request_hash = "abc",
                              .content = std::move(content)};
     if (!approvals.empty()) question.context["approvals"] = std::move(approvals);
-    return *judge(*active_, principal_, question);
+    return *judge(*active_, principal_, question, {}, asked_);
   }
+  [[nodiscard]] static json::object approval(std::string decision, std::string approver, std::string hash = "abc") {
+    return {
+        {"decision_id", std::move(decision)}, {"argument_hash", std::move(hash)}, {"approver", std::move(approver)}};
+  }
+  [[nodiscard]] Judgement send(json::array approvals = {}) const {
+    return ask(Action::tool_call, "Tool", "send", std::nullopt, std::move(approvals));
+  }
+  /// The small constitution with these rules, too.
+  void also(std::string_view rules) {
+    auto c = small_constitution();
+    c.policies += rules;
+    active_ = *ActiveConstitution::activate({.constitution = c, .hash = std::string(64, 'a')});
+  }
+  AskedReviews asked_{{"dec_1", {.rule = "asks", .scope = "reviews:decide"}}};
   std::shared_ptr<const ActiveConstitution> active_ =
       *ActiveConstitution::activate({.constitution = small_constitution(), .hash = std::string(64, 'a')});
   Principal principal_{
@@ -84,24 +98,47 @@ TEST_F(JudgementTest, a_question_that_does_not_fit_the_schema_is_denied) {
 }
 
 TEST_F(JudgementTest, a_review_ends_with_an_approval_of_exactly_these_arguments) {
-  const auto waiting = ask(Action::tool_call, "Tool", "send");
+  const auto waiting = send();
   EXPECT_EQ(waiting.verdict, Verdict::review);
   EXPECT_EQ(waiting.review_scope, "reviews:decide");
-  const auto approval = [](std::string hash) {
-    return json::array{{{"decision_id", "dec_1"}, {"argument_hash", hash}, {"approver", "bob"}}};
-  };
-  EXPECT_EQ(ask(Action::tool_call, "Tool", "send", {}, approval("abc")).verdict, Verdict::allow);
-  EXPECT_EQ(ask(Action::tool_call, "Tool", "send", {}, approval("other")).verdict, Verdict::review);
+  EXPECT_EQ(waiting.review_rule, "asks");
+  EXPECT_EQ(send({approval("dec_1", "bob")}).verdict, Verdict::allow);
+  EXPECT_EQ(send({approval("dec_1", "bob", "other")}).verdict, Verdict::review);
+  EXPECT_EQ(send({approval("dec_2", "bob")}).verdict, Verdict::review) << "policy never asked that";
+}
+
+TEST_F(JudgementTest, each_rule_that_wants_a_review_has_its_own) {
+  also(
+      R"(@id("vault") @review("reviews:vault") permit (principal, action == Action::"tool.call", resource == Tool::"send");
+@id("zeal") @review("reviews:decide") permit (principal, action == Action::"tool.call", resource == Tool::"send");)");
+  EXPECT_EQ(send().review_rule, "asks");
+  const auto second = send({approval("dec_1", "bob")});
+  EXPECT_EQ(second.verdict, Verdict::review);
+  EXPECT_EQ(second.review_rule, "vault");
+  EXPECT_EQ(second.review_scope, "reviews:vault");
+  EXPECT_EQ(send({approval("dec_1", "bob"), approval("dec_1", "eve")}).review_rule, "vault")
+      << "two approvals of one rule are one";
+  asked_["dec_2"] = {.rule = "vault", .scope = "reviews:vault"};
+  EXPECT_EQ(send({approval("dec_1", "bob"), approval("dec_2", "eve")}).review_rule, "zeal")
+      << "another rule of the same scope has its own, too";
+  asked_["dec_3"] = {.rule = "zeal", .scope = "reviews:decide"};
+  EXPECT_EQ(send({approval("dec_1", "bob"), approval("dec_2", "eve"), approval("dec_3", "bob")}).verdict,
+            Verdict::allow);
+  EXPECT_EQ(send({approval("dec_1", "bob", "old"), approval("dec_2", "eve"), approval("dec_3", "bob")}).review_rule,
+            "asks")
+      << "edited arguments are approved by all";
+}
+
+TEST_F(JudgementTest, an_approval_for_one_scope_is_none_once_the_rule_names_another) {
+  asked_["dec_1"] = {.rule = "asks", .scope = "reviews:anybody"};
+  EXPECT_EQ(send({approval("dec_1", "bob")}).verdict, Verdict::review);
 }
 
 TEST_F(JudgementTest, nobodys_own_approval_ends_a_review) {
-  const auto approval = [](std::string approver) {
-    return json::array{{{"decision_id", "dec_1"}, {"argument_hash", "abc"}, {"approver", approver}}};
-  };
-  EXPECT_EQ(ask(Action::tool_call, "Tool", "send", {}, approval("ann")).verdict, Verdict::review);
-  EXPECT_EQ(ask(Action::tool_call, "Tool", "send", {}, approval("")).verdict, Verdict::review);
+  EXPECT_EQ(send({approval("dec_1", "ann")}).verdict, Verdict::review);
+  EXPECT_EQ(send({approval("dec_1", "")}).verdict, Verdict::review);
   principal_.act = {"bob"};
-  EXPECT_EQ(ask(Action::tool_call, "Tool", "send", {}, approval("bob")).verdict, Verdict::review) << "bob acts for ann";
+  EXPECT_EQ(send({approval("dec_1", "bob")}).verdict, Verdict::review) << "bob acts for ann";
 }
 
 TEST_F(JudgementTest, detectors_give_facts_to_the_rules) {

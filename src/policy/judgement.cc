@@ -44,13 +44,15 @@ bool by_another(const Principal& principal, std::string_view approver) {
          std::ranges::find(principal.act, approver) == principal.act.end();
 }
 
-// Whether another person has approved exactly this.
-bool approved(const json::object& context, const Principal& principal, std::string_view argument_hash) {
+// Whether another person has approved exactly this when this rule asked for it.
+bool approved(const json::object& context, const Principal& principal, std::string_view argument_hash,
+              const AskedReview& wanted, const AskedReviews& asked) {
   const auto* approvals = context.if_contains("approvals");
-  if (approvals == nullptr || !approvals->is_array()) return false;
+  if (approvals == nullptr || !approvals->is_array() || argument_hash.empty()) return false;
   return std::ranges::any_of(approvals->get_array(), [&](const json::value& approval) {
-    return approval.is_object() && !argument_hash.empty() &&
-           text_at(approval.get_object(), "argument_hash") == argument_hash &&
+    if (!approval.is_object() || text_at(approval.get_object(), "argument_hash") != argument_hash) return false;
+    const auto review = asked.find(text_at(approval.get_object(), "decision_id"));
+    return review != asked.end() && review->second == wanted &&
            by_another(principal, text_at(approval.get_object(), "approver"));
   });
 }
@@ -85,7 +87,7 @@ bool unite(Obligations& all, const cedar::Annotations& notes) {
 }  // namespace
 
 Result<Judgement> judge(const ActiveConstitution& active, const Principal& principal, const EvaluateRequest& question,
-                        const std::vector<std::string>& more_facts) {
+                        const std::vector<std::string>& more_facts, const AskedReviews& asked) {
   Judgement out;
   if (question.content) { WRIT_TRY(out.facts, active.facts(question.action, *question.content)); }
   for (const auto& fact : more_facts)
@@ -121,9 +123,12 @@ Result<Judgement> judge(const ActiveConstitution& active, const Principal& princ
       out.reasons = {{.rule = id, .message = "the rule has an obligation that this binary does not know"}};
       return out;
     }
-    if (const auto review = notes->find("review");
-        review != notes->end() && !approved(request.context, principal, question.request_hash))
-      out.review_scope = review->second;
+    const auto review = notes->find("review");
+    if (review == notes->end() || out.review_rule) continue;
+    if (approved(request.context, principal, question.request_hash, {.rule = id, .scope = review->second}, asked))
+      continue;
+    out.review_rule = id;
+    out.review_scope = review->second;
   }
   out.verdict = out.review_scope ? Verdict::review : Verdict::allow;
   return out;

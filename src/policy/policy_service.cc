@@ -129,11 +129,28 @@ Result<std::string> PolicyService::grant_for(const Principal& principal, const E
                     ring()->active());
 }
 
-Result<Recording> PolicyService::judged(const Context& ctx, const ActiveConstitution& active,
-                                        EvaluateRequest question) {
+// An approval counts for what policy itself asked, not for what a caller says of it.
+Task<Result<AskedReviews>> PolicyService::asked_reviews(Context ctx, const EvaluateRequest& question) {
+  constexpr std::size_t approvals_max = 64;  // of one action: more rules than anybody lets review it
+  const auto* given = question.context.if_contains("approvals");
+  if (given == nullptr || !given->is_array() || given->get_array().empty()) co_return AskedReviews{};
+  if (given->get_array().size() > approvals_max)
+    co_return fail(invalid("too_many_approvals", "a question has at most 64 approvals",
+                           {{"/context/approvals", "has too many items"}}));
+  std::vector<std::string> decisions;
+  for (const auto& approval : given->get_array())
+    if (approval.is_object()) decisions.emplace_back(text_at(approval.get_object(), "decision_id"));
+  auto tenant = ctx.principal.tenant;
+  auto subject = ctx.principal.subject;
+  co_return co_await store_.asked_reviews(std::move(ctx), std::move(tenant), std::move(subject), question.action,
+                                          std::move(decisions));
+}
+
+Result<Recording> PolicyService::judged(const Context& ctx, const ActiveConstitution& active, EvaluateRequest question,
+                                        const AskedReviews& asked) {
   if (ctx.principal.subject.empty()) return fail(unauthenticated("no_principal", "a decision needs a principal"));
   const auto more = question.of ? inspections_.facts(ctx.principal.tenant, *question.of) : std::vector<std::string>{};
-  WRIT_TRY(auto judgement, judge(active, ctx.principal, question, more));
+  WRIT_TRY(auto judgement, judge(active, ctx.principal, question, more, asked));
   auto body = schema::encode(question).as_object();
   body.erase("holder");  // who asks is no part of the question
   body["principal"] = {{"tenant", ctx.principal.tenant.str()}, {"subject", ctx.principal.subject.str()}};
@@ -187,7 +204,8 @@ Task<Result<Decision>> PolicyService::evaluate(Context ctx, EvaluateRequest in) 
   WRIT_CO_TRY(const auto in_force, active());
   const auto action = in.action;
   const auto holder = in.holder;
-  WRIT_CO_TRY(auto recording, judged(ctx, *in_force, std::move(in)));
+  WRIT_CO_TRY(const auto asked, co_await asked_reviews(ctx, in));
+  WRIT_CO_TRY(auto recording, judged(ctx, *in_force, std::move(in), asked));
   auto decision = co_await store_.record(ctx, recording);
   if (!decision) {
     if (decision.error().kind != ErrorKind::quota_exceeded) co_return fail(std::move(decision).error());

@@ -80,8 +80,10 @@ class PolicyService final : public PolicyPort {
   [[nodiscard]] std::shared_ptr<const crypto::KeyRing> ring() const;
   /// The constitution in force, however old; active() asks for one that may decide.
   [[nodiscard]] std::shared_ptr<const ActiveConstitution> in_force() const;
-  [[nodiscard]] Result<Recording> judged(const Context& ctx, const ActiveConstitution& active,
-                                         EvaluateRequest question);
+  [[nodiscard]] Result<Recording> judged(const Context& ctx, const ActiveConstitution& active, EvaluateRequest question,
+                                         const AskedReviews& asked = {});
+  /// What the question's approvals were asked for. Errors: invalid (too_many_approvals), those of the store.
+  [[nodiscard]] Task<Result<AskedReviews>> asked_reviews(Context ctx, const EvaluateRequest& question);
   [[nodiscard]] Result<std::string> grant_for(const Principal& principal, const EvaluateRequest& question,
                                               const Decision& decision, WallTime expires_at) const;
   [[nodiscard]] Task<Result<CheckpointFile::Appended>> write_lines(Context ctx);

@@ -70,6 +70,48 @@ TEST_F(PolicyServiceTest, an_expired_reservation_counts_as_presumed_until_it_is_
   EXPECT_EQ(budget().presumed, Tokens{0});
 }
 
+TEST_F(PolicyServiceTest, an_approval_is_for_the_rule_that_asked_the_action_it_asked_about_and_whoever_was_asked) {
+  auto two = small_constitution();
+  two.version = 2;
+  two.policies +=
+      R"(@id("vault") @review("reviews:vault") permit (principal, action == Action::"tool.call", resource == Tool::"send");)";
+  sign(two);
+  ASSERT_TRUE(loops_.run(service_->look_at_constitution(ctx())));
+  int n = 0;
+  json::array approvals;
+  const auto send = [&] {
+    return *evaluate({.request_id = "r" + std::to_string(++n),
+                      .action = Action::tool_call,
+                      .resource = {"Tool", "send"},
+                      .context = {{"approvals", approvals}},
+                      .request_hash = "h"});
+  };
+  const auto approve = [&](const Decision& asked) {
+    approvals.push_back({{"decision_id", asked.decision_id.str()}, {"argument_hash", "h"}, {"approver", "bob"}});
+  };
+  const auto first = send();
+  EXPECT_EQ(first.review_rule, "asks");
+  approve(first);
+  open();  // what was asked is on record
+  const auto second = send();
+  EXPECT_EQ(second.decision, Verdict::review);
+  EXPECT_EQ(second.review_rule, "vault");
+  EXPECT_EQ(second.review_scope, "reviews:vault");
+  approve(second);
+  EXPECT_EQ(send().decision, Verdict::allow);
+  ctx_.principal.subject = Subject("eve");
+  EXPECT_EQ(send().decision, Verdict::review) << "they were asked about ann's action";
+  approvals = json::array(65, approvals.front());
+  EXPECT_EQ(evaluate({.request_id = "many",
+                      .action = Action::tool_call,
+                      .resource = {"Tool", "send"},
+                      .context = {{"approvals", approvals}},
+                      .request_hash = "h"})
+                .error()
+                .code,
+            "too_many_approvals");
+}
+
 TEST_F(PolicyServiceTest, output_leaves_only_behind_the_window_and_stops_before_a_denied_term) {
   const auto decision = evaluate(model_call("r1", 300));
   ASSERT_TRUE(decision);

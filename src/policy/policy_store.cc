@@ -37,6 +37,7 @@ json::object audit_of(const Recording& r, const Decision& answer) {
                     {"obligations", schema::encode(answer.obligations)}};
   if (answer.reservation) data["reservation"] = schema::encode(*answer.reservation);
   if (r.question.of) data["of"] = r.question.of->str();
+  if (answer.review_rule) data["review"] = {{"rule", *answer.review_rule}, {"scope", answer.review_scope.value_or("")}};
   if (answer.grant) data["grant_expires_at"] = to_rfc3339(r.grant_expires_at);
   if (!r.trace_id.empty()) data["trace_id"] = r.trace_id;
   const auto& shown = r.credential;
@@ -146,6 +147,7 @@ Result<Decision> record_in(sql::Transaction& tx, const Recording& r) {
                   .reservation = {},
                   .grant = {},
                   .review_scope = r.judgement.review_scope,
+                  .review_rule = r.judgement.review_rule,
                   .facts = r.judgement.facts,
                   .tokens_left = {}};
   if (answer.decision == Verdict::allow) {
@@ -240,6 +242,28 @@ Task<Result<std::optional<Decision>>> PolicyStore::answered(Context ctx, TenantI
                                          body_hash = std::move(body_hash)](sql::Reader& reader) {
     return find_answer(reader, tenant, request_id, body_hash);
   });
+}
+
+Task<Result<AskedReviews>> PolicyStore::asked_reviews(Context ctx, TenantId tenant, Subject subject, Action action,
+                                                      std::vector<std::string> decisions) {
+  return database_.read(
+      std::move(ctx),
+      [tenant = std::move(tenant), subject = std::move(subject), action,
+       decisions = std::move(decisions)](sql::Reader& reader) -> Result<AskedReviews> {
+        AskedReviews out;
+        for (const auto& id : decisions) {
+          WRIT_TRY(
+              const auto row,
+              reader.row("SELECT answer FROM decisions WHERE tenant = ?1 AND decision_id = ?2 AND subject = ?3 AND "
+                         "action = ?4 AND verdict = 'review'",
+                         tenant, id, subject, schema::name_of(action)));
+          if (!row) continue;
+          WRIT_TRY(const auto document, parse_json(row->get<std::string>(0)));
+          WRIT_TRY(auto asked, schema::decode<Decision>(document, {.unknown = schema::Unknown::ignore}));
+          out[id] = {.rule = asked.review_rule.value_or(""), .scope = asked.review_scope.value_or("")};
+        }
+        return out;
+      });
 }
 
 Task<Result<Decision>> PolicyStore::record(Context ctx, Recording recording) {

@@ -47,6 +47,10 @@ class PolicyStore {
   /// The stored answer of a question that was asked before. Errors: conflict (request_reused).
   [[nodiscard]] Task<Result<std::optional<Decision>>> answered(Context ctx, TenantId tenant, std::string request_id,
                                                                std::string body_hash);
+  /// What these decisions on the subject's own action asked to be reviewed; only those recorded as reviews.
+  /// `decisions`: at most 64.
+  [[nodiscard]] Task<Result<AskedReviews>> asked_reviews(Context ctx, TenantId tenant, Subject subject, Action action,
+                                                         std::vector<std::string> decisions);
   /// Decision, reservation and audit record in one commit, together with what the call replaces; answers only after it.
   /// Errors: quota_exceeded (budget_spent, budget_reserved, token_limit), conflict (request_reused).
   [[nodiscard]] Task<Result<Decision>> record(Context ctx, Recording recording);

@@ -49,6 +49,32 @@ def test_the_scope_is_the_one_that_the_rule_names(api, platform, reviewer):
     assert api.finished(run_id)["status"] == "completed"
 
 
+def test_each_rule_that_wants_a_review_has_its_own(api, platform, reviewer):
+    run_id = api.start("treaty")["run_id"]
+    event = api.until(run_id, "review_requested")
+    first = event["data"]
+    assert (first["rule"], first["scope"]) == ("e2e-treaty-first", "reviews:decide")
+    reviewer.post(f"/v1/reviews/{first['review_id']}/approve", {})
+    event = api.until(run_id, "review_requested", after=event["seq"])
+    second = event["data"]
+    assert (second["rule"], second["scope"]) == ("e2e-treaty-second", "reviews:vault")
+    assert api.run(run_id)["status"] == "waiting_review"
+    assert reviewer.post(f"/v1/reviews/{second['review_id']}/approve", {}, expect=403)["code"] == "missing_scope"
+    keeper = platform.new_principal("treaty-keeper", ["reviews:decide", "reviews:vault"])
+    # The keeper changes what is remembered: then who looked at the first text looks again.
+    keeper.post(f"/v1/reviews/{second['review_id']}/approve", {"arguments": {"key": "peace", "value": "forever"}})
+    third = api.until(run_id, "review_requested", after=event["seq"])["data"]
+    assert third["rule"] == "e2e-treaty-first" and third["arguments"] == {"key": "peace", "value": "forever"}
+    [listed] = [r for r in reviewer.get("/v1/reviews", params={"run_id": run_id})["reviews"] if r["status"] == "open"]
+    assert listed["rule"] == "e2e-treaty-first"
+    reviewer.post(f"/v1/reviews/{third['review_id']}/approve", {})
+    assert api.finished(run_id)["status"] == "completed"
+    [result] = of_type(api.durable_events(run_id), "tool_result")
+    assert result["result"] == {"saved": True, "key": "peace"}
+    decided = [d["decision"] for d in of_type(api.durable_events(run_id), "decided") if d["action"] == "tool.call"]
+    assert decided == ["review", "review", "review", "allow"]
+
+
 def test_an_approved_tool_is_decided_again_and_called(api, reviewer, parked):
     run_id, review_id, asked = parked
     review = reviewer.post(f"/v1/reviews/{review_id}/approve", {"note": "fine"})

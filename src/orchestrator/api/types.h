@@ -181,7 +181,7 @@ struct Session {
 ///   step_started {step, attempt, kind: model|tool, tool?, call_id?, arguments?} · step_restarted {step, attempt}
 ///   model_output {step, text, tool_calls, finish, usage} · tool_returned {step, call_id, tool, length} (not judged yet)
 ///   tool_result {step, call_id, tool, result | error} · context_trimmed {step, exchanges, steps, results, prompt, context}
-///   review_requested {review_id, kind, step, tool, arguments, scope} · review_answered {review_id, answer, by}
+///   review_requested {review_id, kind, step, tool, arguments, scope, rule} · review_answered {review_id, answer, by}
 ///   waiting_dependency {step, what, retry_at} · resumed {step} · cancel_requested {by} · run_finished {status, answer?, reason?, usage {prompt, completion, cut?}}
 ///   delta {step, attempt, offset, text}
 struct RunEvent {
@@ -230,6 +230,7 @@ struct Review {
   std::string tool;
   json::object arguments;
   std::string scope;  // an approver needs it, and is never the requester
+  std::string rule;  // whose review it is: each rule that wants one has its own; "" for an unknown outcome
   Subject requested_by;
   std::optional<Subject> answered_by;
   WallTime created_at;
@@ -240,6 +241,7 @@ struct Review {
                       field("status", &Review::status, any, "Status."), field("tool", &Review::tool, any, "Tool."),
                       field("arguments", &Review::arguments, any, "Arguments."),
                       field("scope", &Review::scope, any, "Scope an approver needs."),
+                      field_or_default("rule", &Review::rule, any, "Rule whose review it is."),
                       field("requested_by", &Review::requested_by, any, "Whose run."),
                       field("answered_by", &Review::answered_by, any, "Who answered."),
                       field("created_at", &Review::created_at, any, "Asked."),

@@ -159,6 +159,7 @@ struct Decision {
   std::optional<Reservation> reservation;
   std::optional<std::string> grant;  // signed; only with allow, see grant.h
   std::optional<std::string> review_scope;  // with review: the scope an approver needs
+  std::optional<std::string> review_rule;  // with review: the rule whose review it is; each has its own
   std::vector<std::string> facts;  // what the detectors found
   std::optional<Tokens> tokens_left;  // in the tenant's window, after this reservation
   std::optional<Tokens> step_tokens;  // charged for earlier attempts of this step of the run, which this one replaces
@@ -171,6 +172,7 @@ struct Decision {
                       field("reservation", &Decision::reservation, any, "Tokens set aside."),
                       field("grant", &Decision::grant, any, "Proof for the guarded service."),
                       field("review_scope", &Decision::review_scope, any, "Scope an approver needs."),
+                      field("review_rule", &Decision::review_rule, any, "Rule whose review it is."),
                       field_or_default("facts", &Decision::facts, any, "Detector facts."),
                       field("tokens_left", &Decision::tokens_left, any, "Tokens left in the window."),
                       field("step_tokens", &Decision::step_tokens, any, "Charged for earlier attempts of this step."));
