@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "policy/review_store.h"
+
 namespace writ::policy {
 namespace {
 
@@ -246,24 +248,8 @@ Task<Result<std::optional<Decision>>> PolicyStore::answered(Context ctx, TenantI
 
 Task<Result<AskedReviews>> PolicyStore::asked_reviews(Context ctx, TenantId tenant, Subject subject, Action action,
                                                       std::vector<std::string> decisions) {
-  return database_.read(
-      std::move(ctx),
-      [tenant = std::move(tenant), subject = std::move(subject), action,
-       decisions = std::move(decisions)](sql::Reader& reader) -> Result<AskedReviews> {
-        AskedReviews out;
-        for (const auto& id : decisions) {
-          WRIT_TRY(
-              const auto row,
-              reader.row("SELECT answer FROM decisions WHERE tenant = ?1 AND decision_id = ?2 AND subject = ?3 AND "
-                         "action = ?4 AND verdict = 'review'",
-                         tenant, id, subject, schema::name_of(action)));
-          if (!row) continue;
-          WRIT_TRY(const auto document, parse_json(row->get<std::string>(0)));
-          WRIT_TRY(auto asked, schema::decode<Decision>(document, {.unknown = schema::Unknown::ignore}));
-          out[id] = {.rule = asked.review_rule.value_or(""), .scope = asked.review_scope.value_or("")};
-        }
-        return out;
-      });
+  return database_.read(std::move(ctx),
+                        [=](sql::Reader& reader) { return reviews_asked(reader, tenant, subject, action, decisions); });
 }
 
 Task<Result<Decision>> PolicyStore::record(Context ctx, Recording recording) {
