@@ -146,6 +146,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
 
   static Task<void> accept_loop(std::shared_ptr<Impl> self, Place* place);
   static Task<void> tick_loop(std::shared_ptr<Impl> self, Place* place);
+  bool make_room(Place& place);
   void welcome(Place& place, Socket socket);
   template <class Action>
   void for_each(Action action);
@@ -191,7 +192,7 @@ Task<void> Server::Impl::accept_loop(std::shared_ptr<Impl> self, Place* place) {
     } else if (error != asio::error::operation_aborted) {
       // Without descriptors the queue stays as it is: room is made, and nobody spins.
       const auto now = system_clock().steady();
-      const bool freed = place->table->evict_one();
+      const bool freed = self->make_room(*place);
       if (place->told == SteadyTime::min() || now - place->told >= tell_again) {
         place->told = now;
         self->core_->log.warn("accept_failed", {{"why", error.message()}, {"evicted", freed}});
@@ -214,6 +215,14 @@ Task<void> Server::Impl::accept_loop(std::shared_ptr<Impl> self, Place* place) {
     }
   }
   acceptor.close(error);
+}
+
+// Descriptors are of the whole process: when nobody waits on this loop, somebody on each other one goes. On the place's loop.
+bool Server::Impl::make_room(Place& place) {
+  if (place.table->evict_one()) return true;
+  for (auto& other : places_)
+    if (other.get() != &place) asio::post(other->executor, [table = other->table] { table->evict_one(); });
+  return false;
 }
 
 void Server::Impl::welcome(Place& place, Socket socket) {

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import random
+import resource
 import signal
 import socket
 import subprocess
@@ -134,6 +135,31 @@ def test_very_many_connections_of_one_address_keep_nobody_out(own_platform, shap
         for path, status in (("/health", 200), ("/ready", 200), ("/metrics", 200), ("/v1/budget", 401)):
             assert httpx.get(address + path, timeout=5).status_code == status, path
         assert Samples(platform.metrics_text("gateway")).total("http_evicted_total") > 0
+
+
+def test_without_file_descriptors_idle_guests_make_room(own_platform, shape):
+    if shape != "one":
+        pytest.skip("one process is enough")
+    platform = own_platform().start()
+    process = platform.process_of("gateway")
+    pid = process.popen.pid
+    _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    with contextlib.ExitStack() as idle:
+
+        def guest() -> None:
+            one = idle.enter_context(connect(platform.address()))
+            one.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert one.recv(65_536).startswith(b"HTTP/1.1 200 ")
+
+        guest()
+        most = max(int(fd) for fd in os.listdir(f"/proc/{pid}/fd"))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (most + 1, hard))
+        for _ in range(40):  # more than are free: each on whatever loop the kernel gives it to
+            guest()
+        assert "accept_failed" in process.log.read_text()
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (hard, hard))
+    assert httpx.get(platform.address() + "/health").status_code == 200
+    assert platform.api().get("/v1/budget")
 
 
 def test_a_stop_is_asked_twice(own_platform, shape):
