@@ -73,25 +73,47 @@ Result<identity::Bootstrap> read_bootstrap(const std::filesystem::path& file) {
 
 Result<identity::Bootstrap> DataFolder::bootstrap() const { return read_bootstrap(bootstrap_file()); }
 
-Status DataFolder::sign_bundle(const std::filesystem::path& bundle, std::int64_t version, WallTime now) const {
-  const bool shipped = bundle.empty();
-  auto read = shipped ? read_shipped(root_ / "policy" / "bundle.tmp") : policy::read_bundle(bundle);
-  if (!read) return fail(std::move(read).error());
-  read->version = version;
+Result<policy::Constitution> DataFolder::checked(policy::Constitution constitution, std::int64_t version,
+                                                 WallTime valid_from) {
+  constitution.version = version;
+  constitution.valid_from = valid_from;
+  constitution.max_age_seconds = local_max_age_seconds;
   // What would not become active is not signed: the problems are told here, with rule and line.
-  if (auto works = policy::ActiveConstitution::activate({.constitution = *read, .hash = std::string(64, '0')}); !works)
-    return fail(std::move(works).error());
-  read->valid_from = now;
-  read->max_age_seconds = local_max_age_seconds;
+  WRIT_CHECK(policy::ActiveConstitution::activate({.constitution = constitution, .hash = std::string(64, '0')}));
+  return constitution;
+}
+
+Result<policy::Constitution> DataFolder::checked_bundle(const std::filesystem::path& bundle, std::int64_t version,
+                                                        WallTime valid_from) const {
+  auto read = bundle.empty() ? read_shipped(root_ / "policy" / "bundle.tmp") : policy::read_bundle(bundle);
+  if (!read) return fail(std::move(read).error());
+  return checked(std::move(*read), version, valid_from);
+}
+
+Result<crypto::SigningKey> DataFolder::constitution_key() const {
   WRIT_TRY(const auto raw, secret("constitution-key"));
   const auto bytes = from_base64url(raw.reveal());
   if (!bytes) return fail(invalid("bad_key", "the constitution's signing key is damaged"));
-  WRIT_TRY(const auto key, crypto::SigningKey::from_raw(crypto::SignatureAlgorithm::ed25519, Secret(*bytes)));
-  WRIT_TRY(const auto text, policy::sign_constitution(*read, key));
+  return crypto::SigningKey::from_raw(crypto::SignatureAlgorithm::ed25519, Secret(*bytes));
+}
+
+Result<std::string> DataFolder::sign(const policy::Constitution& constitution) const {
+  WRIT_TRY(const auto key, constitution_key());
+  return policy::sign_constitution(constitution, key);
+}
+
+Status DataFolder::put_constitution(std::string_view signed_text) const {
+  WRIT_TRY(const auto key, constitution_key());
   crypto::KeySet signers;
   signers.add(key.public_key());
   WRIT_CHECK(write_private(signers_file(), to_text(signers.to_jwks())));
-  return write_private(constitution_file(), text);
+  return write_private(constitution_file(), signed_text);
+}
+
+Status DataFolder::sign_bundle(const std::filesystem::path& bundle, std::int64_t version, WallTime now) const {
+  WRIT_TRY(const auto constitution, checked_bundle(bundle, version, now));
+  WRIT_TRY(const auto text, sign(constitution));
+  return put_constitution(text);
 }
 
 Result<std::vector<Problem>> DataFolder::check_privacy() const {

@@ -10,6 +10,7 @@
 #include "core/result.h"
 #include "core/secret.h"
 #include "identity/identity_service.h"
+#include "policy/constitution.h"
 
 namespace writ::app {
 
@@ -59,8 +60,20 @@ class DataFolder {
 
   /// Signs a bundle as the next version of the constitution, with the local key. Errors: invalid (bad_bundle), not_found.
   [[nodiscard]] Status sign_bundle(const std::filesystem::path& bundle, std::int64_t version, WallTime now) const;
+  /// A bundle as it would be signed: see checked(). Errors: invalid (bad_bundle), those of checked().
+  [[nodiscard]] Result<policy::Constitution> checked_bundle(const std::filesystem::path& bundle, std::int64_t version,
+                                                            WallTime valid_from) const;
+  /// A constitution under a version and a time, found to become active by compiling it. Errors: invalid
+  /// (bad_constitution, bad_policies, bad_patterns, window_too_small).
+  [[nodiscard]] static Result<policy::Constitution> checked(policy::Constitution constitution, std::int64_t version,
+                                                            WallTime valid_from);
+  /// The signed text, by the local key. Errors: not_found (not_initialised), invalid (bad_key).
+  [[nodiscard]] Result<std::string> sign(const policy::Constitution& constitution) const;
+  /// Puts a text that sign() gave where policy-engine looks, with the key that signed it.
+  [[nodiscard]] Status put_constitution(std::string_view signed_text) const;
 
  private:
+  [[nodiscard]] Result<crypto::SigningKey> constitution_key() const;
   [[nodiscard]] Result<Secret> read_secret(const std::filesystem::path& file, std::string_view fix) const;
   std::filesystem::path root_;
 };

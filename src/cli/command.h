@@ -59,7 +59,19 @@ struct ModelEvalOptions {
 int model_eval(const ModelEvalOptions& options);
 
 int init(const std::string& bundle, bool json);
-int sign_policy(const std::string& bundle, std::int64_t version);
+struct SignOptions {
+  std::string bundle;
+  std::int64_t version = 0;  // 0: the next
+  std::string valid_from;  // RFC 3339; empty: at once
+  bool json = false;
+};
+int sign_policy(const SignOptions& options);
+/// version 0: the one in force.
+int show_policy(std::int64_t version, bool json);
+int policy_history(std::int64_t limit, bool json);
+/// after 0: the one in force.
+int diff_policies(std::int64_t before, std::int64_t after, bool json);
+int roll_back_policy(std::int64_t version, bool json);
 
 struct AuditListOptions {
   std::string run, kind, subject, since, until, tenant;

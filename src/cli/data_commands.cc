@@ -65,17 +65,6 @@ int init(const std::string& bundle, bool as_json) {
   return done;
 }
 
-int sign_policy(const std::string& bundle, std::int64_t version) {
-  const auto settings = settings_or_tell();
-  if (!settings) return cannot_start;
-  const app::DataFolder data(settings->shared.data_dir);
-  if (const auto written = data.sign_bundle(bundle, version, system_clock().now()); !written)
-    return tell(written.error());
-  print_line(stdout, fmt::format("signed version {} into {}; a running policy-engine takes it up within seconds",
-                                 version, data.constitution_file().string()));
-  return done;
-}
-
 int review(const std::string& id, const std::string& answer, const std::string& result, const std::string& note) {
   const auto settings = settings_or_tell();
   if (!settings) return cannot_start;

@@ -88,12 +88,40 @@ int main(int argc, char** argv) {
   trial_command->add_option("request", trial, "What to load, as JSON")->required();
   trial_command->callback([&] { code = slm::run_model_trial(trial); });
 
-  std::int64_t version = 0;
   auto* policy_command = app.add_subcommand("policy", "The constitution")->require_subcommand(1);
-  auto* sign_command = policy_command->add_subcommand("sign", "Sign a bundle as the next version, with the local key");
-  sign_command->add_option("bundle", bundle, "Folder of policies")->required();
-  sign_command->add_option("--constitution-version", version, "Its version, above the one in force")->required();
-  sign_command->callback([&] { code = cli::sign_policy(bundle, version); });
+  cli::SignOptions sign;
+  const auto one_version = CLI::Range(std::int64_t{1}, std::int64_t{1} << 40U);
+  auto* sign_command = policy_command->add_subcommand(
+      "sign", "Sign a bundle as the next version, with the local key, and tell what became of it");
+  sign_command->add_option("bundle", sign.bundle, "Folder of policies")->required();
+  sign_command
+      ->add_option("--constitution-version", sign.version,
+                   "Its version, above every accepted one; the next when left out")
+      ->check(one_version);
+  sign_command->add_option("--valid-from", sign.valid_from,
+                           "When it comes into force, such as 2026-12-01T08:00:00Z; at once when left out");
+  sign_command->add_flag("--json", sign.json, "As one JSON object");
+  sign_command->callback([&] { code = cli::sign_policy(sign); });
+  std::int64_t constitution = 0, other = 0, kept = 100;
+  auto* show_command = policy_command->add_subcommand("show", "A constitution as it was signed");
+  show_command->add_option("version", constitution, "Its version; the one in force when left out")->check(one_version);
+  show_command->add_flag("--json", json, "The signed document");
+  show_command->callback([&] { code = cli::show_policy(constitution, json); });
+  auto* history_command =
+      policy_command->add_subcommand("history", "Every accepted constitution and the last refusals, newest first");
+  history_command->add_option("--limit", kept, "At most so many of each (100)")->check(CLI::Range(1, 10'000));
+  history_command->add_flag("--json", json, "As one JSON object");
+  history_command->callback([&] { code = cli::policy_history(kept, json); });
+  auto* diff_command = policy_command->add_subcommand("diff", "What differs between two constitutions");
+  diff_command->add_option("from", constitution, "Version")->required()->check(one_version);
+  diff_command->add_option("to", other, "Version; the one in force when left out")->check(one_version);
+  diff_command->add_flag("--json", json, "As one JSON object");
+  diff_command->callback([&] { code = cli::diff_policies(constitution, other, json); });
+  auto* rollback_command =
+      policy_command->add_subcommand("rollback", "Sign what an earlier version said as a new, higher version");
+  rollback_command->add_option("version", constitution, "Whose text")->required()->check(one_version);
+  rollback_command->add_flag("--json", json, "As one JSON object");
+  rollback_command->callback([&] { code = cli::roll_back_policy(constitution, json); });
 
   auto* audit_command = app.add_subcommand("audit", "The audit chain")->require_subcommand(1);
   cli::AuditListOptions list;

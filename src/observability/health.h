@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "core/json.h"
 #include "core/result.h"
 
 namespace writ::observability {
@@ -21,6 +22,8 @@ struct Check {
   /// Never blocks and never asks a dependency: it tells what is known. The error's message says how to fix it.
   /// Thread: any.
   std::function<Status()> status;
+  /// More to show beside it, never secret; empty for nothing. As quick as `status`. Thread: any.
+  std::function<json::object()> detail = {};
 };
 
 /// What background work found out last. A result older than `max_age` is an error by itself: silence is not health.

@@ -12,6 +12,8 @@ namespace writ::policy {
 /// Format 2: who is behind a record, how far the lines outside are known to be, the seal, and what of a release is told.
 [[nodiscard]] sql::Migration audit_format_migration();
 
+inline constexpr std::string_view platform_tenant = "writ";  // whose chain holds what is nobody's own
+
 /// About whom and what a record is, beside its facts.
 struct RecordAbout {
   std::string run_id;  // "" when it is about no run

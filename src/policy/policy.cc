@@ -22,16 +22,41 @@ struct Parts {
   observability::LastKnown checkpoints{"checkpoints", deps.settings.checkpoint_every + Seconds{30}};
 };
 
-Context own_context(std::stop_token stop) {
+constexpr Millis patience{5000};
+constexpr Millis compile_patience{60'000};  // a set of patterns takes seconds to compile, on its own thread
+
+Context own_context(std::stop_token stop, Millis time = patience) {
   Context ctx;
   ctx.cancel = std::move(stop);
-  return ctx.within(Seconds{5});
+  return ctx.within(time);
 }
 
-// Each second: expire reservations, prove that audit can be committed, look at the constitution.
+void log_constitutions(const observability::Logger& log, PolicyService& service) {
+  using What = ConstitutionEvent::What;
+  for (const auto& event : service.constitution_events()) {
+    switch (event.what) {
+      case What::activated: log.info("constitution_activated", {{"version", event.version}}); break;
+      case What::pending: log.info("constitution_pending", {{"version", event.version}}); break;
+      case What::refused: log.failed("constitution_refused", *event.error); break;
+      case What::unreadable: log.failed("constitution_unreadable", *event.error); break;
+    }
+  }
+}
+
+// Apart from the rest: patterns take long to compile.
+Task<void> keep_constitution(Parts* parts, std::stop_token stop) {
+  while (co_await async::sleep_for(parts->deps.settings.refresh, stop)) {
+    const auto looked = co_await parts->service.look_at_constitution(own_context(stop, compile_patience));
+    if (!looked && looked.error().kind == ErrorKind::unavailable && !stop.stop_requested())
+      parts->deps.log.failed("constitution_not_looked_at", looked.error());
+    log_constitutions(parts->deps.log, parts->service);
+  }
+}
+
+// Each second: expire reservations, prove that audit can be committed.
 Task<void> keep_house(Parts* parts, std::stop_token stop) {
   constexpr Millis tick{1000}, prune_every{15'000};
-  auto next_refresh = parts->deps.clock.steady(), next_prune = next_refresh;
+  auto next_prune = parts->deps.clock.steady();
   while (!stop.stop_requested()) {
     const auto now = parts->deps.clock.steady();
     parts->audit.set(co_await parts->service.check_audit(own_context(stop)));
@@ -41,13 +66,6 @@ Task<void> keep_house(Parts* parts, std::stop_token stop) {
       next_prune = now + prune_every;
       if (const auto pruned = co_await parts->service.prune(own_context(stop)); !pruned)
         parts->deps.log.failed("prune_failed", pruned.error());
-    }
-    if (now >= next_refresh) {
-      next_refresh = now + parts->deps.settings.refresh;
-      const auto refreshed = co_await parts->service.look_at_constitution(own_context(stop));
-      if (!refreshed) parts->deps.log.failed("constitution_refused", refreshed.error());
-      if (const auto told = co_await parts->service.tell_constitution(own_context(stop), refreshed); !told)
-        parts->deps.log.failed("constitution_not_told", told.error());
     }
     if (!co_await async::sleep_for(tick, stop)) co_return;
   }
@@ -74,10 +92,14 @@ Task<void> keep_checkpoints(Parts* parts, std::stop_token stop) {
 }
 
 Task<Status> start(Parts* parts, runtime::Scope scope) {
-  WRIT_CO_CHECK(co_await parts->service.start(own_context({})));
+  const auto started = co_await parts->service.start(own_context({}, compile_patience));
+  log_constitutions(parts->deps.log, parts->service);
+  WRIT_CO_CHECK(started);
   parts->audit.set(co_await parts->service.check_audit(own_context({})));
   WRIT_CO_CHECK(
       scope.tasks.spawn(scope.loops.at(0), "policy.keep_checkpoints", keep_checkpoints(parts, scope.tasks.stopping())));
+  WRIT_CO_CHECK(scope.tasks.spawn(scope.loops.at(0), "policy.keep_constitution",
+                                  keep_constitution(parts, scope.tasks.stopping())));
   co_return scope.tasks.spawn(scope.loops.at(0), "policy.keep_house", keep_house(parts, scope.tasks.stopping()));
 }
 
@@ -91,20 +113,21 @@ Task<Status> flush(Parts* parts) {
 Made make_service(Deps deps) {
   auto parts = std::make_shared<Parts>(std::move(deps));
   auto* p = parts.get();
-  runtime::Service service{
-      .name = "policy",
-      .registry = &p->deps.registry,
-      .routes = {policy_routes(p->deps.invoker, p->service)},
-      .checks = {{.name = "audit", .status = [p] { return p->audit.get(); }},
-                 {.name = "checkpoints",
-                  .need = observability::Need::optional,
-                  .status = [p] { return p->checkpoints.get(); }},
-                 {.name = "constitution", .status = [p] { return p->service.check_constitution(); }},
-                 {.name = "identity", .status = [p] { return p->deps.identity_fresh(); }}},
-      .start = [p](runtime::Scope scope) { return start(p, scope); },
-      .drain = {},
-      .flush = [p] { return flush(p); },
-      .owner = parts};
+  runtime::Service service{.name = "policy",
+                           .registry = &p->deps.registry,
+                           .routes = {policy_routes(p->deps.invoker, p->service)},
+                           .checks = {{.name = "audit", .status = [p] { return p->audit.get(); }},
+                                      {.name = "checkpoints",
+                                       .need = observability::Need::optional,
+                                       .status = [p] { return p->checkpoints.get(); }},
+                                      {.name = "constitution",
+                                       .status = [p] { return p->service.check_constitution(); },
+                                       .detail = [p] { return p->service.constitution_detail(); }},
+                                      {.name = "identity", .status = [p] { return p->deps.identity_fresh(); }}},
+                           .start = [p](runtime::Scope scope) { return start(p, scope); },
+                           .drain = {},
+                           .flush = [p] { return flush(p); },
+                           .owner = parts};
   return {.service = std::move(service), .port = p->service};
 }
 

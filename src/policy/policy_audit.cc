@@ -7,7 +7,6 @@
 namespace writ::policy {
 namespace {
 
-constexpr std::string_view platform_tenant = "writ";  // whose chain holds what is nobody's own
 constexpr int verifications_max = 2;  // at once: each keeps a reader and a thread busy
 
 /// A place among those that read the whole audit, given back when its holder goes.
@@ -136,45 +135,6 @@ Task<Result<CheckpointFile::Appended>> PolicyService::checkpoint(Context ctx) {
   before.repaired = before.repaired || after.repaired;
   before.damaged = before.damaged || after.damaged;
   co_return before;
-}
-
-Task<Status> PolicyService::tell_constitution(Context ctx, Status looked) {
-  const auto in_force = this->in_force();
-  const auto version = in_force ? in_force->version() : std::string("none");
-  const auto fact = [](const AuditKind& kind, std::string_view what, json::object data) {
-    return AppendAudit{.tenant = TenantId(std::string(platform_tenant)),
-                       .id = std::string(kind.kind) + "/" + std::string(what),
-                       .kind = std::string(kind.kind),
-                       .data = std::move(data),
-                       .subject = {}};
-  };
-  if (in_force) {
-    auto told = fact(audit_kind::constitution_activated, version,
-                     {{"version", in_force->text().version},
-                      {"hash", in_force->hash()},
-                      {"valid_from", to_rfc3339(in_force->text().valid_from)},
-                      {"rules", in_force->rules().policies().size()}});
-    if (auto id = told.id; id != told_activation_) {
-      WRIT_CO_CHECK(co_await store_.append(ctx, std::move(told)));  // once, also over restarts: the id is taken
-      told_activation_ = std::move(id);
-    }
-  }
-  if (looked) told_refusal_.clear();
-  if (looked || (looked.error().kind != ErrorKind::invalid && looked.error().kind != ErrorKind::conflict))
-    co_return Status{};
-  const auto& why = looked.error();
-  auto told = fact(audit_kind::constitution_refused,
-                   crypto::sha256_hex(version + "\n" + why.code + "\n" + why.message).substr(0, 32),
-                   {{"code", why.code}, {"message", why.message}, {"in_force", version}});
-  if (auto id = told.id; id != told_refusal_) {
-    WRIT_CO_CHECK(co_await store_.append(std::move(ctx), std::move(told)));
-    told_refusal_ = std::move(id);
-  }
-  co_return Status{};
-}
-
-Task<Status> PolicyService::look_at_constitution(Context ctx) {
-  co_return co_await pool_.run(std::move(ctx), [this] { return refresh(); });
 }
 
 }  // namespace writ::policy

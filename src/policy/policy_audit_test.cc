@@ -137,10 +137,7 @@ TEST_F(PolicyServiceTest, the_audit_is_filtered_by_kind_subject_and_time) {
 }
 
 TEST_F(PolicyServiceTest, a_constitution_that_came_into_force_or_was_refused_is_told_once) {
-  const auto look = [&] {
-    const auto looked = loops_.run(service_->look_at_constitution(ctx()));
-    ASSERT_TRUE(loops_.run(service_->tell_constitution(ctx(), looked)));
-  };
+  const auto look = [&] { (void)this->look(); };
   const auto told = [&] {
     std::vector<std::string> out;
     for (const auto& r : loops_.run(store_->audit_page(ctx(), TenantId("writ"), {}))->records) out.push_back(r.kind);

@@ -169,9 +169,7 @@ TEST_F(PolicyBudget, a_settlement_never_waits_for_trust_or_a_constitution) {
   ASSERT_TRUE(call);
   auto old = small_constitution();
   old.version = 2;
-  old.max_age_seconds = 60;
-  sign(old);
-  ASSERT_TRUE(service_->refresh());
+  let_expire(old);
   fresh_ = fail(unavailable("identity_stale", "stale"));
   ASSERT_TRUE(settle(*call, 310)) << "what happened is charged";
   EXPECT_EQ(settle(*call, 310)->settled, Tokens{310});

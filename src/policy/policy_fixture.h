@@ -54,6 +54,15 @@ class PolicyServiceTest : public testing::Test {
     const auto started = loops_.run(service_->start(Context{}.within(Seconds{10})));
     ASSERT_TRUE(started) << started.error().message;
   }
+  [[nodiscard]] Status look() { return loops_.run(service_->look_at_constitution(ctx())); }
+  /// In force for a minute, which is over.
+  void let_expire(Constitution constitution) {
+    constitution.valid_from = clock_.now();
+    constitution.max_age_seconds = 60;
+    sign(constitution);
+    ASSERT_TRUE(look());
+    clock_.step(Seconds{61});
+  }
   [[nodiscard]] Context ctx() const { return ctx_.within(Seconds{10}); }
   [[nodiscard]] static EvaluateRequest model_call(std::string id, std::int64_t tokens) {
     return {.request_id = std::move(id),

@@ -1,23 +1,10 @@
 #include "policy/policy_service.h"
 
-#include <fstream>
-#include <iterator>
-
 #include "core/fail_point.h"
 #include "crypto/hash.h"
 #include "policy/api/grant.h"
 
 namespace writ::policy {
-namespace {
-
-Result<std::string> read_file(const std::filesystem::path& file, std::string_view fix) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return fail(invalid("no_constitution", "cannot read " + file.string() + ": " + std::string(fix)));
-  return std::string((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-}
-
-}  // namespace
-
 PolicyService::PolicyService(PolicyStore& store, PolicySettings settings, PolicyFiles files, Secret key_secret,
                              std::function<Status(const Principal&)> holds, PolicyProbe& probe, const Clock& clock,
                              Random& random)
@@ -29,7 +16,9 @@ PolicyService::PolicyService(PolicyStore& store, PolicySettings settings, Policy
       probe_(probe),
       clock_(clock),
       random_(random),
-      seal_(key_secret_) {}
+      seal_(key_secret_),
+      constitutions_(store.database(), {.constitution = files_paths_.constitution, .signers = files_paths_.signers},
+                     clock) {}
 
 Task<Status> PolicyService::open_ring(Context ctx) {
   WRIT_CO_TRY(const auto sealed, co_await store_.sealed_ring(ctx));
@@ -48,46 +37,14 @@ Task<Status> PolicyService::open_ring(Context ctx) {
 
 Task<Status> PolicyService::start(Context ctx) {
   WRIT_CO_CHECK(co_await open_ring(ctx));
-  co_return co_await look_at_constitution(std::move(ctx));
+  co_return co_await constitutions_.start(std::move(ctx));
 }
 
-Status PolicyService::refresh() {
-  WRIT_TRY(const auto text, read_file(files_paths_.constitution, "run writ init, or set WRIT_POLICY_CONSTITUTION"));
-  WRIT_TRY(const auto signers_text, read_file(files_paths_.signers, "run writ init, or set WRIT_POLICY_SIGNERS"));
-  const auto refused = [&](Error error) {
-    probe_.constitution_refused();
-    return fail(std::move(error));
-  };
-  const auto jwks = parse_json(signers_text);
-  if (!jwks) return refused(invalid("bad_constitution", files_paths_.signers.string() + " is not JSON"));
-  const auto signers = crypto::KeySet::from_jwks(*jwks);
-  if (!signers) return refused(signers.error());
-  auto verified = verify_constitution(text, *signers);
-  if (!verified) return refused(verified.error());
-  if (const auto before = in_force()) {
-    if (before->hash() == verified->hash) return {};
-    if (verified->constitution.version <= before->text().version)
-      return refused(
-          invalid("bad_constitution", "the constitution is no newer than the one in force, whose version is " +
-                                          std::to_string(before->text().version)));
-    // It is read again with each refresh, and so comes into force when its time has come. At a start nothing is in force
-    // that could go on meanwhile, and a wall clock may have been set back.
-    if (verified->constitution.valid_from > clock_.now())
-      return refused(invalid("not_valid_yet", "the constitution is not in force before its valid_from"));
-  }
-  auto activated = ActiveConstitution::activate(std::move(*verified));
-  if (!activated) return refused(activated.error());
-  probe_.constitution_active((*activated)->text().version);
-  const std::lock_guard lock(mutex_);
-  active_ = std::move(*activated);
-  return {};
-}
-
-Result<std::shared_ptr<const ActiveConstitution>> PolicyService::active() const {
-  auto out = in_force();
-  if (!out) return fail(unavailable("no_constitution", "no constitution is in force"));
-  if (clock_.now() >= out->stale_at())
-    return fail(unavailable("constitution_expired", "the constitution is older than its max_age; sign a new one"));
+std::vector<ConstitutionEvent> PolicyService::constitution_events() {
+  auto out = constitutions_.take_events();
+  for (const auto& event : out)
+    if (event.what == ConstitutionEvent::What::refused) probe_.constitution_refused();
+  if (const auto active = in_force()) probe_.constitution_active(active->text().version);
   return out;
 }
 
@@ -104,11 +61,6 @@ Status PolicyService::check_constitution() const {
 std::shared_ptr<const crypto::KeyRing> PolicyService::ring() const {
   const std::lock_guard lock(mutex_);
   return ring_;
-}
-
-std::shared_ptr<const ActiveConstitution> PolicyService::in_force() const {
-  const std::lock_guard lock(mutex_);
-  return active_;
 }
 
 std::shared_ptr<const crypto::KeySet> PolicyService::public_keys() const {

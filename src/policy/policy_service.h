@@ -13,6 +13,7 @@
 #include "policy/api/policy_port.h"
 #include "policy/audit_check.h"
 #include "policy/audit_reads.h"
+#include "policy/constitutions.h"
 #include "policy/inspections.h"
 #include "policy/policy_metrics.h"
 #include "policy/policy_settings.h"
@@ -37,13 +38,12 @@ class PolicyService final : public PolicyPort {
   /// Opens the key ring and loads the constitution.
   /// Errors: invalid (key_ring_undecryptable, bad_constitution, bad_policies, …): the start must stop.
   [[nodiscard]] Task<Status> start(Context ctx);
-  /// Looks at the constitution file; what does not verify or compile never becomes active, the old one stays.
-  [[nodiscard]] Status refresh();
-  /// The same on a thread that may block: reading and compiling take long.
-  [[nodiscard]] Task<Status> look_at_constitution(Context ctx);
-  /// Tells the audit which constitution came into force, or why the one that was looked at did not; each once.
-  /// Call it after each look, from one task.
-  [[nodiscard]] Task<Status> tell_constitution(Context ctx, Status looked);
+  /// Looks at the constitution file and at those that wait. Errors: those of Constitutions::refresh(). From one task.
+  [[nodiscard]] Task<Status> look_at_constitution(Context ctx) { return constitutions_.refresh(std::move(ctx)); }
+  /// What became of constitutions since it was asked last; the metrics are told.
+  [[nodiscard]] std::vector<ConstitutionEvent> constitution_events();
+  /// Of readiness.
+  [[nodiscard]] json::object constitution_detail() const { return constitutions_.detail(); }
   /// Signs the heads of the audit chains when they have changed, and writes the checkpoint outside the database.
   /// First it writes the lines that a crash or a full disk left out. Errors: conflict (audit_rewritten), unavailable.
   [[nodiscard]] Task<Result<CheckpointFile::Appended>> checkpoint(Context ctx);
@@ -74,12 +74,12 @@ class PolicyService final : public PolicyPort {
   [[nodiscard]] std::shared_ptr<const crypto::KeySet> public_keys() const;
 
  private:
-  [[nodiscard]] Result<std::shared_ptr<const ActiveConstitution>> active() const;
+  [[nodiscard]] Result<std::shared_ptr<const ActiveConstitution>> active() const { return constitutions_.active(); }
   [[nodiscard]] Task<Status> open_ring(Context ctx);
   /// The open key ring; none before a start has opened it, when nothing is appended or signed.
   [[nodiscard]] std::shared_ptr<const crypto::KeyRing> ring() const;
   /// The constitution in force, however old; active() asks for one that may decide.
-  [[nodiscard]] std::shared_ptr<const ActiveConstitution> in_force() const;
+  [[nodiscard]] std::shared_ptr<const ActiveConstitution> in_force() const { return constitutions_.in_force(); }
   [[nodiscard]] Result<Recording> judged(const Context& ctx, const ActiveConstitution& active, EvaluateRequest question,
                                          const AskedReviews& asked = {});
   /// What the question's approvals were asked for. Errors: invalid (too_many_approvals), those of the store.
@@ -109,16 +109,15 @@ class PolicyService final : public PolicyPort {
   const Clock& clock_;
   Random& random_;
   const CheckpointSeal seal_;
+  Constitutions constitutions_;
   Inspections inspections_;
   AuditReads audit_reads_;
-  std::string told_activation_, told_refusal_;  // ids of what the audit was told last; of the task that looks
   const std::shared_ptr<std::atomic<int>> verifications_ = std::make_shared<std::atomic<int>>(0);  // held by each
   async::BlockingPool lines_{"policy_lines", 1, 8};  // the lines outside have one writer, who may wait for the disk
   async::BlockingPool pool_{"policy_files", 2, 64};  // files, and what takes long: never on a loop
   static constexpr std::size_t holders_max = 1'000;  // processes that ask, each some 100 bytes
   mutable std::mutex mutex_;
   std::map<std::string, std::string> lives_;  // of holders, by name: the last one that was recorded
-  std::shared_ptr<const ActiveConstitution> active_;  // shared with questions that began before a swap
   std::shared_ptr<const crypto::KeyRing> ring_;
   std::shared_ptr<const crypto::KeySet> public_keys_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "policy/constitution_store.h"
 #include "policy/review_store.h"
 
 namespace writ::policy {
@@ -235,7 +236,8 @@ CREATE TABLE pulse (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL) 
           audit_migration(),
           budget_migration(),
           audit_format_migration(),
-          attempts_migration()};
+          attempts_migration(),
+          constitution_migration()};
 }
 
 Task<Result<std::optional<Decision>>> PolicyStore::answered(Context ctx, TenantId tenant, std::string request_id,

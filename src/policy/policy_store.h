@@ -43,6 +43,7 @@ inline constexpr std::int64_t lines_max = 100;  // of one repair
 class PolicyStore {
  public:
   explicit PolicyStore(sql::Database& database) : database_(database) {}
+  [[nodiscard]] sql::Database& database() { return database_; }
 
   /// The stored answer of a question that was asked before. Errors: conflict (request_reused).
   [[nodiscard]] Task<Result<std::optional<Decision>>> answered(Context ctx, TenantId tenant, std::string request_id,

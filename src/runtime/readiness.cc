@@ -21,6 +21,8 @@ bool add_checks(json::object& checks, const Service& service, std::string_view p
       one["message"] = status.error().kind == ErrorKind::internal ? "a defect: see the log" : status.error().message;
       passes = passes && !required;
     }
+    if (check.detail)
+      if (auto detail = check.detail(); !detail.empty()) one["detail"] = std::move(detail);
     checks[std::string(prefix) + check.name] = std::move(one);
   }
   return passes;

@@ -24,6 +24,8 @@ inline constexpr AuditKind reservation_expired{"reservation.expired", "policy",
                                                "A reservation ran out unsettled and counts as presumed."};
 inline constexpr AuditKind constitution_activated{"constitution.activated", "policy",
                                                   "A constitution came into force."};
+inline constexpr AuditKind constitution_pending{"constitution.pending", "policy",
+                                                "A constitution was taken up and waits for its valid_from."};
 inline constexpr AuditKind constitution_refused{"constitution.refused", "policy", "A constitution was not taken up."};
 inline constexpr AuditKind audit_read{"audit.read", "policy",
                                       "Somebody read the audit: at most one a minute and subject, with the count."};
@@ -50,6 +52,7 @@ inline constexpr std::array audit_kinds{audit_kind::decision,
                                         audit_kind::replace,
                                         audit_kind::reservation_expired,
                                         audit_kind::constitution_activated,
+                                        audit_kind::constitution_pending,
                                         audit_kind::constitution_refused,
                                         audit_kind::audit_read,
                                         audit_kind::audit_exported,
