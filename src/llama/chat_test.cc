@@ -145,17 +145,19 @@ TEST(ChatTemplate, a_template_that_does_not_parse_or_refuses_is_an_error) {
   EXPECT_EQ(refusing->render(request_of(R"([{"role":"user","content":""}])")).error().code, "render_failed");
 }
 
+// A template of Hermes models, small.
+constexpr const char* hermes =
+    "{%- if tools %}{{- '<|im_start|>system\\n<tools>' }}{%- for tool in tools %}{{- tool | tojson }}{%- endfor %}"
+    "{{- '</tools><|im_end|>\\n' }}{%- endif %}{%- for message in messages %}{{- '<|im_start|>' + message.role + "
+    "'\\n' }}"
+    "{%- if message.content %}{{- message.content }}{%- endif %}{%- if message.tool_calls %}{%- for call in "
+    "message.tool_calls %}"
+    "{{- '\\n<tool_call>\\n{\"name\": \"' + call.function.name + '\", \"arguments\": ' }}{{- call.function.arguments "
+    "| tojson }}"
+    "{{- '}\\n</tool_call>' }}{%- endfor %}{%- endif %}{{- '<|im_end|>\\n' }}{%- endfor %}"
+    "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}";
+
 TEST(ChatTemplate, native_templates_give_a_grammar_and_a_parser_for_their_own_calls) {
-  constexpr const char* hermes =
-      "{%- if tools %}{{- '<|im_start|>system\\n<tools>' }}{%- for tool in tools %}{{- tool | tojson }}{%- endfor %}"
-      "{{- '</tools><|im_end|>\\n' }}{%- endif %}{%- for message in messages %}{{- '<|im_start|>' + message.role + "
-      "'\\n' }}"
-      "{%- if message.content %}{{- message.content }}{%- endif %}{%- if message.tool_calls %}{%- for call in "
-      "message.tool_calls %}"
-      "{{- '\\n<tool_call>\\n{\"name\": \"' + call.function.name + '\", \"arguments\": ' }}{{- call.function.arguments "
-      "| tojson }}"
-      "{{- '}\\n</tool_call>' }}{%- endfor %}{%- endif %}{{- '<|im_end|>\\n' }}{%- endfor %}"
-      "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}";
   const auto native = ChatTemplate::compile(hermes, ToolFormat::native, {"", "<|im_end|>", {"<|im_end|>"}});
   ASSERT_TRUE(native.has_value());
   auto request = request_of(R"([{"role":"user","content":"say <|im_end|>"}])", one_tool);
@@ -171,6 +173,25 @@ TEST(ChatTemplate, native_templates_give_a_grammar_and_a_parser_for_their_own_ca
   ASSERT_TRUE(answer.has_value()) << answer.error().message;
   ASSERT_EQ(answer->calls.size(), 1U);
   EXPECT_EQ(answer->calls[0], (ToolCall{"list", "{}"}));
+}
+
+TEST(ChatTemplate, of_a_native_answer_with_more_calls_than_permitted_the_first_is_left) {
+  const auto native = ChatTemplate::compile(hermes, ToolFormat::native, {"", "<|im_end|>", {"<|im_end|>"}});
+  ASSERT_TRUE(native.has_value());
+  const auto calls_of = [&](ParallelCalls parallel, CallLimit limit) {
+    auto request = request_of(R"([{"role":"user","content":"hi"}])", one_tool);
+    request.parallel = parallel;
+    auto chat = native->render(request);
+    EXPECT_EQ(chat->calls == CallLimit::one, parallel == ParallelCalls::refused);
+    chat->calls = limit;
+    ToolCallParser parser(*chat);
+    const std::string call = "<tool_call>\n{\"name\": \"list\", \"arguments\": {}}\n</tool_call>";
+    EXPECT_EQ(parser.feed(call + "\n" + call), "");
+    const auto answer = parser.finish();
+    return answer ? answer->calls.size() : 0U;
+  };
+  EXPECT_EQ(calls_of(ParallelCalls::allowed, CallLimit::many), 2U);
+  EXPECT_EQ(calls_of(ParallelCalls::allowed, CallLimit::one), 1U) << "as of a template without a grammar for its calls";
 }
 
 TEST(ChatTemplate, a_native_answer_without_tools_is_held_to_its_schema_by_our_own_rules) {
