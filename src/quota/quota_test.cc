@@ -143,5 +143,33 @@ TEST(Rate, a_full_bucket_gives_its_burst_and_then_one_per_interval) {
   EXPECT_EQ(take(bucket, rate, start + Millis{100}, 2), Millis{200});
 }
 
+TEST(Rate, asking_how_long_to_wait_takes_nothing) {
+  const Rate rate{.count = 1, .per = Seconds{1}, .burst = 2};
+  const SteadyTime now{Seconds{5}};
+  Bucket bucket;
+  EXPECT_EQ(wait_for(bucket, rate, now, 2), std::nullopt);
+  EXPECT_EQ(bucket, Bucket{});
+  EXPECT_EQ(take(bucket, rate, now, 2), std::nullopt);
+  EXPECT_EQ(wait_for(bucket, rate, now, 2), Seconds{2});
+}
+
+// Rounded for each byte, a third of a nanosecond too much would be a third of the rate.
+TEST(Rate, many_permits_at_once_are_rounded_once) {
+  const Rate rate{.count = 1'500'000'000, .per = Seconds{1}, .burst = 1'500'000'000};
+  EXPECT_EQ(refill_time(rate), Seconds{1});
+  Bucket bucket;
+  const SteadyTime now{Seconds{5}};
+  EXPECT_EQ(take(bucket, rate, now, rate.burst), std::nullopt);
+  EXPECT_EQ(take(bucket, rate, now + Millis{500}, rate.burst / 2), std::nullopt);
+}
+
+TEST(Rate, the_largest_rate_stays_exact) {
+  const Rate rate{.count = Rate::permits_max, .per = Rate::refill_max, .burst = Rate::permits_max};
+  EXPECT_EQ(refill_time(rate), Rate::refill_max);
+  Bucket bucket;
+  EXPECT_EQ(take(bucket, rate, SteadyTime{Seconds{5}}, rate.burst), std::nullopt);
+  EXPECT_EQ(take(bucket, rate, SteadyTime{Seconds{5}}, rate.burst), Rate::refill_max);
+}
+
 }  // namespace
 }  // namespace writ::quota
