@@ -15,11 +15,15 @@ struct LimitsFile {
   std::int64_t version = 1;
   std::vector<BudgetRule> budgets;
   bool unlimited = false;
+  std::optional<std::vector<RateRule>> rates{};
+  bool unlimited_rates = false;
   std::int64_t max_tokens_per_call = 4096;
   static constexpr auto fields() {
     return std::tuple(field("version", &LimitsFile::version, number(1, 1), "Format."),
                       field("budgets", &LimitsFile::budgets, list(0, 16), "Budgets."),
                       field_or_default("unlimited", &LimitsFile::unlimited, any, "That no budgets are meant."),
+                      field("rates", &LimitsFile::rates, list(0, rates_max), "Rate limits."),
+                      field_or_default("unlimited_rates", &LimitsFile::unlimited_rates, any, "That none are meant."),
                       field("max_tokens_per_call", &LimitsFile::max_tokens_per_call, number(1, 1'000'000), "Bound."));
   }
 };
@@ -89,11 +93,19 @@ Result<Constitution> read_bundle(const std::filesystem::path& folder) {
   WRIT_TRY(auto grants, read_json<GrantsFile>(folder / "grants.json"));
   out.budgets = std::move(limits.budgets);
   out.unlimited = limits.unlimited;
+  out.rates = std::move(limits.rates);
+  out.unlimited_rates = limits.unlimited_rates;
   out.max_tokens_per_call = limits.max_tokens_per_call;
   out.detectors = std::move(detectors.detectors);
   out.release = detectors.release;
   out.capsules = std::move(grants.capsules);
   return out;
+}
+
+Result<std::optional<std::vector<RateRule>>> rates_in(std::string_view limits_json) {
+  WRIT_TRY(const auto parsed, parse_json(limits_json));
+  WRIT_TRY(auto limits, schema::decode<LimitsFile>(parsed));
+  return std::move(limits.rates);
 }
 
 Result<std::string> sign_constitution(const Constitution& constitution, const crypto::SigningKey& key) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -102,6 +103,8 @@ struct Constitution {
   Release release;
   std::vector<BudgetRule> budgets;
   bool unlimited = false;  // said on purpose where there are no budgets
+  std::optional<std::vector<RateRule>> rates{};  // none said: the built-in ones
+  bool unlimited_rates = false;                  // said on purpose where rates are empty
   std::int64_t max_tokens_per_call = 4096;
   std::vector<CapsuleGrant> capsules;
   static constexpr auto fields() {
@@ -116,6 +119,8 @@ struct Constitution {
         field("release", &Constitution::release, any, "How output leaves."),
         field("budgets", &Constitution::budgets, list(0, 16), "Budgets."),
         field_or_default("unlimited", &Constitution::unlimited, any, "Without budgets: that this is meant."),
+        field("rates", &Constitution::rates, list(0, rates_max), "Rate limits of the public door."),
+        field_or_default("unlimited_rates", &Constitution::unlimited_rates, any, "With no rates: that this is meant."),
         field("max_tokens_per_call", &Constitution::max_tokens_per_call, number(1, 1'000'000),
               "Upper bound of generated tokens."),
         field("capsules", &Constitution::capsules, list(0, 10'000), "Who may use which capsule."));
@@ -125,6 +130,9 @@ struct Constitution {
 /// Reads default.cedar (or every *.cedar in name order), schema.cedarschema, limits.json, detectors.json and grants.json.
 /// Errors: invalid (bad_bundle) naming file and pointer.
 [[nodiscard]] Result<Constitution> read_bundle(const std::filesystem::path& folder);
+
+/// The rates in the text of a limits.json; nothing when it says none. Errors: invalid.
+[[nodiscard]] Result<std::optional<std::vector<RateRule>>> rates_in(std::string_view limits_json);
 
 /// The signed text: {constitution, hash, kid, signature}. The signature is over the SHA-256 of the canonical JSON.
 /// Errors: internal.

@@ -159,6 +159,36 @@ void check_budgets(Problems& problems, const Constitution& c) {
   }
 }
 
+// Whether `a` never refuses what `b` lets through, so that it would do nothing.
+bool is_covered(const RateRule& a, const RateRule& b) {
+  const bool counts_the_same = a.kind == b.kind && (a.per == b.per || b.per == RatePer::tenant);
+  return counts_the_same && b.burst <= a.burst && b.count * a.per_seconds <= a.count * b.per_seconds;
+}
+
+void check_rates(Problems& problems, const Constitution& c) {
+  if (!c.rates) {
+    if (c.unlimited_rates)
+      problems.push_back({"/unlimited_rates", "say \"rates\": [], too: without it the built-in rates hold"});
+    return;
+  }
+  const auto& rates = *c.rates;
+  if (rates.empty() && !c.unlimited_rates)
+    problems.push_back({"/rates",
+                        "there is no rate: add one, leave `rates` out for the built-in ones, or say "
+                        "\"unlimited_rates\": true"});
+  if (!rates.empty() && c.unlimited_rates)
+    problems.push_back({"/unlimited_rates", "there are rates: remove \"unlimited_rates\", or the rates"});
+  unique(problems, "/rates", rates, [](const RateRule& rate) { return rate.id; });
+  for (std::size_t i = 0; i < rates.size(); ++i) {
+    const auto at = fmt::format("/rates/{}", i);
+    if (auto problem = problem_of(rates[i])) problems.push_back({at + problem->pointer, std::move(problem->message)});
+    for (std::size_t j = 0; j < rates.size(); ++j)
+      if (i != j && is_covered(rates[i], rates[j]) && (i > j || !is_covered(rates[j], rates[i])))
+        problems.push_back({at, fmt::format("`{}` is never reached, because `{}` is not higher: remove it, or lower it",
+                                            rates[i].id, rates[j].id)});
+  }
+}
+
 void check_detectors(Problems& problems, const Constitution& c) {
   unique(problems, "/detectors", c.detectors, [](const Detector& detector) { return detector.id; });
   std::size_t patterns = 0;
@@ -219,6 +249,7 @@ std::vector<Problem> problems_of(const Constitution& constitution, const cedar::
   for (const auto& rule : rules.policies()) RuleCheck(constitution, rule, problems).run();
   check_facts(problems, constitution, rules);
   check_budgets(problems, constitution);
+  check_rates(problems, constitution);
   check_detectors(problems, constitution);
   unique(problems, "/capsules", constitution.capsules,
          [](const CapsuleGrant& grant) { return fmt::format("{} {}", grant.tenant, grant.capsule); });

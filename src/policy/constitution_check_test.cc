@@ -171,5 +171,76 @@ TEST(ConstitutionCheck, a_budget_is_one_that_is_enforced) {
              "/budgets/0/hard");
 }
 
+using Rates = std::vector<RateRule>;
+constexpr std::int64_t mib = 1 << 20;
+
+std::string with_rates(std::optional<Rates> rates, bool unlimited = false) {
+  return with([&](Constitution& c) {
+    c.rates = std::move(rates);
+    c.unlimited_rates = unlimited;
+  });
+}
+RateRule rate(std::string id, RatePer per, RateKind kind, std::int64_t count, std::int64_t per_seconds,
+              std::int64_t burst) {
+  return {.id = std::move(id), .per = per, .kind = kind, .count = count, .per_seconds = per_seconds, .burst = burst};
+}
+
+TEST(ConstitutionCheck, rates_may_be_left_out_and_none_are_said_on_purpose) {
+  EXPECT_EQ(with_rates(std::nullopt), "");
+  EXPECT_HAS(with_rates(Rates{}), "/rates: there is no rate");
+  EXPECT_EQ(with_rates(Rates{}, true), "");
+  EXPECT_HAS(with_rates(std::nullopt, true), "/unlimited_rates: say \"rates\": []");
+  EXPECT_HAS(with_rates(Rates{rate("a", RatePer::tenant, RateKind::requests, 1, 1, 1)}, true),
+             "/unlimited_rates: there are rates");
+}
+
+TEST(ConstitutionCheck, a_rate_lets_every_single_request_pass) {
+  EXPECT_EQ(with_rates(Rates{rate("a", RatePer::principal, RateKind::bytes, mib, 60, mib)}), "");
+  EXPECT_HAS(with_rates(Rates{rate("a", RatePer::principal, RateKind::bytes, mib, 60, mib - 1)}),
+             "/rates/0/burst: a request of 1048576 bytes could never pass");
+}
+
+TEST(ConstitutionCheck, a_rate_is_free_again_within_an_hour) {
+  EXPECT_EQ(with_rates(Rates{rate("a", RatePer::principal, RateKind::requests, 1, 3600, 1)}), "");
+  EXPECT_HAS(with_rates(Rates{rate("a", RatePer::principal, RateKind::requests, 1, 3600, 2)}),
+             "/rates/0/burst: it would take more than an hour to fill");
+}
+
+TEST(ConstitutionCheck, a_rate_that_another_covers_is_refused) {
+  const auto tight = rate("tight", RatePer::tenant, RateKind::requests, 10, 1, 10);
+  EXPECT_HAS(with_rates(Rates{rate("wide", RatePer::principal, RateKind::requests, 600, 60, 10), tight}),
+             "/rates/0: `wide` is never reached, because `tight` is not higher");
+  EXPECT_EQ(with_rates(Rates{rate("short", RatePer::principal, RateKind::requests, 20, 1, 5), tight}), "");
+  EXPECT_EQ(with_rates(Rates{rate("slow", RatePer::principal, RateKind::requests, 5, 1, 20), tight}), "");
+  EXPECT_EQ(with_rates(Rates{rate("other", RatePer::principal, RateKind::bytes, mib, 1, 2 * mib), tight}), "");
+  auto again = tight;
+  again.id = "again";
+  const auto twice = with_rates(Rates{tight, again});
+  EXPECT_HAS(twice, "/rates/1: `again` is never reached");
+  EXPECT_FALSE(twice.contains("/rates/0"));
+  EXPECT_HAS(with_rates(Rates{tight, tight}), "/rates/1: `tight` is there twice");
+}
+
+TEST(ConstitutionCheck, what_is_absurd_is_no_rate) {
+  const auto text = [](std::string_view rates) {
+    auto document = schema::encode(small_constitution());
+    document.as_object()["rates"] = *parse_json(rates);
+    const auto c = schema::decode<Constitution>(document);
+    if (c) return refusal(*c);
+    std::string out;
+    for (const auto& problem : c.error().problems) out += problem.pointer + ": " + problem.message + "\n";
+    return out;
+  };
+  EXPECT_EQ(text(R"([{"id":"a","per":"tenant","kind":"requests","count":1,"per_seconds":1,"burst":1}])"), "");
+  EXPECT_HAS(text(R"([{"id":"a","per":"tenant","kind":"requests","count":0,"per_seconds":1,"burst":1}])"),
+             "/rates/0/count");
+  EXPECT_HAS(text(R"([{"id":"a","per":"tenant","kind":"requests","count":1,"per_seconds":0,"burst":-1}])"),
+             "/rates/0/burst");
+  EXPECT_HAS(text(R"([{"id":"a","per":"tenant","kind":"bytes","count":1,"per_seconds":1,"burst":2147483649}])"),
+             "/rates/0/burst");
+  EXPECT_HAS(text(R"([{"id":"a","per":"capsule","kind":"tokens","count":1,"per_seconds":1,"burst":1}])"),
+             "/rates/0/per");
+}
+
 }  // namespace
 }  // namespace writ::policy

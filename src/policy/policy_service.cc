@@ -252,7 +252,8 @@ Task<Result<ConstitutionInfo>> PolicyService::constitution(Context, http::Nothin
                        .hash = in_force->hash(),
                        .valid_from = in_force->text().valid_from,
                        .stale_at = in_force->stale_at(),
-                       .rules = {}};
+                       .rules = {},
+                       .rates = in_force->text().rates};
   for (const auto& rule : in_force->rules().policies()) out.rules.push_back(rule.id);
   co_return out;
 }

@@ -10,6 +10,7 @@
 #include "core/context.h"
 #include "core/units.h"
 #include "policy/api/audit_types.h"
+#include "policy/api/rate_rule.h"
 #include "schema/codec.h"
 
 namespace writ::policy {
@@ -284,12 +285,14 @@ struct ConstitutionInfo {
   WallTime valid_from;
   WallTime stale_at;  // after it policy refuses
   std::vector<std::string> rules;
+  std::optional<std::vector<RateRule>> rates{};  // none said: the built-in ones hold; empty: none are meant
   static constexpr auto fields() {
     return std::tuple(field("version", &ConstitutionInfo::version, any, "Version."),
                       field("hash", &ConstitutionInfo::hash, any, "SHA-256 of the canonical JSON."),
                       field("valid_from", &ConstitutionInfo::valid_from, any, "Valid from."),
                       field("stale_at", &ConstitutionInfo::stale_at, any, "Refused after."),
-                      field("rules", &ConstitutionInfo::rules, any, "Rule ids."));
+                      field("rules", &ConstitutionInfo::rules, any, "Rule ids."),
+                      field("rates", &ConstitutionInfo::rates, list(0, rates_max), "Rate limits of the public door."));
   }
 };
 struct KeySetDocument {
