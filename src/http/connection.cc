@@ -319,6 +319,24 @@ Context Connection::context_for(const Route& route, const CallHeaders& headers) 
   return ctx;
 }
 
+// Whether there is room for the request: first, before its body is read, for itself and the length that it states; of a
+// chunked body, for one byte. Then for the rest of what was read.
+Status Connection::make_room(const Route& route, const Principal& principal) const {
+  auto* admission = core_->options.admission;
+  const bool is_rated =
+      route.info.exposure.kind() == Exposure::Kind::public_ && route.info.access.kind() != Access::Kind::open;
+  if (admission == nullptr || !is_rated) return {};
+  if (!parser_->chunked()) {
+    const auto length = parser_->content_length().value_or(0);
+    // What is longer than allowed is refused unread, for that reason.
+    return admission->admit(principal, {.requests = 1, .bytes = length <= route.info.body_max ? length : 0});
+  }
+  const auto read = parser_->get().body().size();
+  if (!parser_->is_done()) return admission->admit(principal, {.requests = 1, .bytes = 1});
+  if (read <= 1) return {};
+  return admission->admit(principal, {.bytes = read - 1});
+}
+
 Task<bool> Connection::answer(const Route& route, Invocation call, CallHeaders headers, PathValues params) {
   enter(Phase::handling);
   auto ctx = context_for(route, headers);
@@ -339,6 +357,10 @@ Task<bool> Connection::answer(const Route& route, Invocation call, CallHeaders h
       call.end(&allowed.error());
       co_return co_await refuse({std::move(allowed).error()}, dialect);
     }
+    if (auto room = make_room(route, ctx.principal); !room) {
+      call.end(&room.error());
+      co_return co_await refuse({std::move(room).error()}, dialect);
+    }
   }
   if (const auto coding = head_.header("Content-Encoding"); !coding.empty() && !same_name(coding, "identity")) {
     auto refusal = unsupported_encoding(coding);
@@ -352,6 +374,12 @@ Task<bool> Connection::answer(const Route& route, Invocation call, CallHeaders h
     }
   }
   if (!parser_->is_done()) co_return false;  // the client went; the invocation counts as cancelled
+  if (parser_->chunked()) {
+    if (auto room = make_room(route, ctx.principal); !room) {
+      call.end(&room.error());
+      co_return co_await refuse({std::move(room).error()}, dialect);
+    }
+  }
   enter(Phase::handling);
   if (in_.bytes().size() < core_->options.limits.pipeline_max) start_read();
   Result<Reply> out = fail(Error{});

@@ -87,6 +87,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, public
   std::optional<Refusal> take_head();
   std::optional<Refusal> refuse_by_place(const Route* route) const;
   [[nodiscard]] bool is_of_this_machine() const;
+  Status make_room(const Route& route, const Principal& principal) const;
   Context context_for(const Route& route, const CallHeaders& headers);
   void enter(Phase phase, std::optional<Millis> time = std::nullopt);
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "async/loops.h"
+#include "http/admission.h"
 #include "http/authenticator.h"
 #include "http/browser_rules.h"
 #include "http/route_set.h"
@@ -44,6 +45,7 @@ struct ServerOptions {
   ServerLimits limits{};
   BrowserRules browser{};
   Operators operators = Operators::anywhere;
+  Admission* admission = nullptr;  // of public operations; outlives the server; none: everybody is let in
 };
 
 class Server {
