@@ -8,9 +8,11 @@
 
 #include <fmt/format.h>
 
+#include "app/default_bundle.h"
 #include "app/description.h"
 #include "identity/identity.h"
 #include "orchestrator/orchestrator.h"
+#include "policy/constitution.h"
 #include "policy/policy.h"
 #include "recall/recall.h"
 #include "runtime/file_limit.h"
@@ -182,6 +184,7 @@ Status Platform::build_host() {
         std::make_unique<identity::ServiceAuthenticator>(verifier_, std::string(info(*options_.only).name));
   }
   WRIT_TRY(auto server, server_options());
+  server.admission = admission_;
   runtime::HostOptions host{.env = shared.env,
                             .server = std::move(server),
                             .exposures = std::move(exposures),
@@ -347,8 +350,10 @@ Status Platform::add_gateway() {
   WRIT_TRY(auto* peers, peers_for(Role::gateway, {Role::policy, Role::slm, Role::orchestrator}));
   chat_ = std::make_unique<governed::Governed>(peers->policy(), peers->slm(), no_tools_, settle_tasks_,
                                                holder(Role::gateway));
+  WRIT_TRY(auto rates, policy::rates_in(default_bundle_file("limits.json")));
   auto& u = unit(Role::gateway);
   auto made = gateway::make_service({.settings = options_.settings.gateway,
+                                     .built_in_rates = *std::move(rates),
                                      .orchestrator = peers->orchestrator(),
                                      .policy = peers->policy(),
                                      .slm = peers->slm(),
@@ -362,6 +367,7 @@ Status Platform::add_gateway() {
                                      .clock = system_clock(),
                                      .random = system_random()});
   openapi_ = &made.documents.openapi();
+  admission_ = &made.rates;
   add(std::move(made.service));
   return {};
 }

@@ -11,6 +11,7 @@
 #include "app/peers.h"
 #include "app/role.h"
 #include "gateway/gateway.h"
+#include "http/admission.h"
 #include "http/authenticator.h"
 #include "identity/api/authenticators.h"
 #include "identity/api/live_streams.h"
@@ -91,6 +92,7 @@ class Platform {
   std::unique_ptr<identity::TrustFeed> trust_feed_;
   std::unique_ptr<policy::GrantKeys> grant_keys_;
   const std::string* openapi_ = nullptr;
+  http::Admission* admission_ = nullptr;  // of the gateway, where it is here; lives with its service
   json::array operations_;
   std::vector<runtime::Service> services_;
   std::unique_ptr<http::Authenticator> authenticator_;

@@ -8,7 +8,7 @@
 namespace writ::cli {
 namespace {
 
-TEST(EvaluationBundle, is_the_shipped_one_but_for_its_budgets) {
+TEST(EvaluationBundle, is_the_shipped_one_but_for_its_budgets_and_rates) {
   const auto bundle = evaluation_bundle();
   ASSERT_TRUE(bundle);
   const auto& shipped = app::default_bundle();
@@ -25,8 +25,11 @@ TEST(EvaluationBundle, is_the_shipped_one_but_for_its_budgets) {
     for (const auto& budget : own.at("budgets").as_array())
       EXPECT_GE(budget.at("limit").to_number<std::int64_t>(), 1'000'000'000'000) << "2,000 cases use a million tokens";
     ASSERT_FALSE(own.at("budgets").as_array().empty());
-    own.as_object().erase("budgets");
-    theirs.as_object().erase("budgets");
+    EXPECT_TRUE(own.at("rates").as_array().empty() && own.at("unlimited_rates").as_bool());
+    for (const auto* differs : {"budgets", "rates", "unlimited_rates"}) {
+      own.as_object().erase(differs);
+      theirs.as_object().erase(differs);
+    }
     EXPECT_EQ(own, theirs);
   }
   EXPECT_TRUE(limits_seen);

@@ -14,6 +14,7 @@ struct Parts {
   explicit Parts(Deps d)
       : deps(std::move(d)),
         probe(deps.registry),
+        rates(deps.built_in_rates, probe, deps.clock),
         service(deps.orchestrator, deps.policy, deps.live_streams),
         calls(deps.governed, probe, deps.clock, deps.random),
         openai(calls, deps.slm, probe, deps.clock, deps.settings.max_tokens),
@@ -21,6 +22,7 @@ struct Parts {
         token(deps.identity, probe) {}
   Deps deps;
   GatewayProbe probe;
+  RateLimits rates;
   GatewayService service;
   DirectCalls calls;
   openai::OpenAiDoor openai;
@@ -42,16 +44,26 @@ Status status_of(Result<T> result) {
   return {};
 }
 
+// What cannot be learnt changes nothing: the rates known last hold.
+Task<void> look_at_policy(Parts* parts, std::stop_token stop) {
+  auto constitution = co_await parts->deps.policy.constitution(own_context(stop), {});
+  if (constitution)
+    if (const auto followed = parts->rates.follow(constitution->rates); !followed)
+      parts->deps.log.failed("rates_refused", followed.error());
+  parts->policy.set(status_of(std::move(constitution)), parts->deps.clock.steady());
+}
+
 // /ready answers from memory, so somebody has to ask.
 Task<void> look_around(Parts* parts, std::stop_token stop) {
   do {
-    parts->policy.set(status_of(co_await parts->deps.policy.constitution(own_context(stop), {})),
-                      parts->deps.clock.steady());
+    co_await look_at_policy(parts, stop);
     parts->models.set(status_of(co_await parts->deps.slm.models(own_context(stop), {})), parts->deps.clock.steady());
   } while (co_await async::sleep_for(look_every, stop));
 }
 
+// The first request finds the constitution's rates, where policy can be asked.
 Task<Status> start(Parts* parts, runtime::Scope scope) {
+  co_await look_at_policy(parts, scope.tasks.stopping());
   co_return scope.tasks.spawn(scope.loops.at(0), "gateway.look_around", look_around(parts, scope.tasks.stopping()));
 }
 
@@ -84,7 +96,7 @@ Made make_service(Deps deps) {
       .drain = [p] { p->service.drain(); },
       .flush = {},
       .owner = parts};
-  return {.service = std::move(service), .port = p->service, .documents = p->documents};
+  return {.service = std::move(service), .port = p->service, .documents = p->documents, .rates = p->rates};
 }
 
 }  // namespace writ::gateway

@@ -4,6 +4,7 @@
 #include "gateway/gateway_service.h"
 #include "gateway/gateway_settings.h"
 #include "gateway/public_documents.h"
+#include "gateway/rate_limits.h"
 #include "governed/governed.h"
 #include "identity/api/identity_port.h"
 #include "identity/api/live_streams.h"
@@ -15,6 +16,7 @@ namespace writ::gateway {
 /// Ports are what the gateway holds of its neighbours; all outlive the service.
 struct Deps {
   GatewaySettings settings;
+  std::vector<policy::RateRule> built_in_rates;  // where no constitution says others
   orchestrator::OrchestratorPort& orchestrator;
   policy::PolicyPort& policy;
   slm::SlmPort& slm;
@@ -34,6 +36,7 @@ struct Made {
   runtime::Service service;
   GatewayService& port;
   const PublicDocuments& documents;  // as the port: lives with the owner
+  RateLimits& rates;                 // the same; for the server at this address
 };
 [[nodiscard]] Made make_service(Deps deps);
 

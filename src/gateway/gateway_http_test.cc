@@ -33,8 +33,8 @@ struct Address : testing::Test {
   void SetUp() override {
     http::RouteSet routes({http::public_door});
     routes.add(door.made.service.routes.at(0));
-    auto started =
-        http::Server::start(door.bench.loops, {}, std::move(routes), authenticator, door.bench.registry, door.log);
+    auto started = http::Server::start(door.bench.loops, {.admission = &door.made.rates}, std::move(routes),
+                                       authenticator, door.bench.registry, door.log);
     ASSERT_TRUE(started) << started.error().message;
     server = std::move(*started);
     client = http::Client::create("http://127.0.0.1:" + std::to_string(server->port())).value();
@@ -125,6 +125,29 @@ TEST_F(Address, tells_errors_of_openais_routes_in_openais_shape) {
   EXPECT_EQ(busy.status, 503);
   EXPECT_EQ(busy.header("Retry-After"), "3");
   EXPECT_EQ(door.bench.policy.settled, 1) << "the reservation of a call that never began is given back";
+}
+
+TEST_F(Address, a_rate_limit_is_told_in_the_shape_of_the_route) {
+  using policy::RateRule;
+  ASSERT_TRUE(door.made.rates.follow(std::vector<RateRule>{{.id = "one",
+                                                            .per = policy::RatePer::tenant,
+                                                            .kind = policy::RateKind::requests,
+                                                            .count = 1,
+                                                            .per_seconds = 600,
+                                                            .burst = 1}}));
+  EXPECT_EQ(send(http::Method::get, "/v1/models/tiny", "models:use", "", "").status, 200);
+  const auto chat = send(http::Method::post, "/v1/chat/completions", "models:use", streamed);
+  EXPECT_EQ(chat.status, 429);
+  EXPECT_EQ(chat.header("Retry-After"), "600");
+  const auto error = parse_json(chat.body)->at("error");
+  EXPECT_EQ(error.at("type"), "rate_limit_error");
+  EXPECT_EQ(error.at("code"), "rate_limit_exceeded");
+  const auto run = send(http::Method::get, "/v1/runs/run_1", "runs:read", "", "");
+  EXPECT_EQ(run.status, 429);
+  EXPECT_TRUE(run.header("Content-Type").starts_with(http::problem_type));
+  EXPECT_EQ(parse_json(run.body)->at("code"), "rate_limit_exceeded");
+  EXPECT_EQ(send(http::Method::get, "/", "", "", "").status, 200) << "what is open to all is not limited";
+  EXPECT_EQ(send(http::Method::get, "/v1/runs/run_1", "", "", "").status, 401);
 }
 
 TEST_F(Address, gives_tokens_for_forms_and_problem_documents_elsewhere) {

@@ -35,6 +35,10 @@ inline constexpr MetricInfo token_refused{
     .help = "Refusals of the token endpoint, which answers them itself in the shape of RFC 6749.",
     .type = MetricType::counter,
     .labels = {{{"error", token_errors}}}};
+inline constexpr MetricInfo rate_refused{.name = "gateway_rate_refused_total",
+                                         .help = "Requests that a rate limit of the constitution refused, by its id.",
+                                         .type = MetricType::counter,
+                                         .labels = {{{"limit"}}}};
 }  // namespace metric
 
 /// Thread: any.
@@ -44,19 +48,21 @@ class GatewayProbe {
       : completions_(registry.counters(metric::completions)),
         streamed_(registry.counter(metric::streamed)),
         refused_(registry.counters(metric::refused)),
-        token_refused_(registry.counters(metric::token_refused)) {}
+        token_refused_(registry.counters(metric::token_refused)),
+        rate_refused_(registry.counters(metric::rate_refused)) {}
   void completed(Mode mode, slm::FinishReason finish) const {
     completions_.with({metric::modes.at(static_cast<std::size_t>(mode)), schema::name_of(finish)}).add();
   }
   void streamed(std::size_t bytes) const { streamed_.add(bytes); }
   void refused(Refused by) const { refused_.with({metric::refusals.at(static_cast<std::size_t>(by))}).add(); }
   /// `error` is one of metric::token_errors.
+  [[nodiscard]] observability::Counter rate_refused(std::string_view limit) const { return rate_refused_.with({limit}); }
   void token_refused(std::string_view error) const { token_refused_.with({error}).add(); }
 
  private:
   observability::CounterFamily completions_;
   observability::Counter streamed_;
-  observability::CounterFamily refused_, token_refused_;
+  observability::CounterFamily refused_, token_refused_, rate_refused_;
 };
 
 }  // namespace writ::gateway

@@ -35,6 +35,13 @@ TEST(Gateway, only_these_operations_are_open) {
   EXPECT_EQ(open, (std::set<std::string_view>{"gateway.root", "gateway.openapi", "identity.token", "identity.jwks"}));
 }
 
+TEST(Gateway, no_operation_takes_a_larger_body_than_rates_must_let_pass) {
+  const Gate door;
+  std::size_t largest = 0;
+  for (const auto& route : door.made.service.routes.at(0).all()) largest = std::max(largest, route.info.body_max);
+  EXPECT_EQ(static_cast<std::int64_t>(largest), policy::rated_body_max);
+}
+
 TEST(Gateway, chat_and_inference_want_the_scope_for_models) {
   Gate door;
   const std::string chat = R"({"model":"tiny","messages":[{"role":"user","content":"hi"}]})";
