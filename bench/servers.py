@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,11 +13,13 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tools"))
 
 from reserved_port import ReservedPort  # noqa: E402
 
 PATIENCE = 60  # seconds; a crowded machine
+WIDE_RATE = 1 << 30  # requests or bytes a second, and at once; what is measured includes the counting
 
 
 @dataclass
@@ -69,6 +72,18 @@ def pinned(core: int | None, command: list) -> list[str]:
     return [*([] if core is None else ["taskset", "-c", str(core)]), *map(str, command)]
 
 
+def with_wide_rates(folder: pathlib.Path) -> pathlib.Path:
+    """The shipped policies, whose rate limits are kept, but far above what one principal asks here."""
+    shutil.copytree(ROOT / "policies", folder)
+    file = folder / "limits.json"
+    limits = json.loads(file.read_text())
+    for rate in limits["rates"]:
+        most = WIDE_RATE if rate["per"] == "principal" else 2 * WIDE_RATE
+        rate |= {"count": most, "per_seconds": 1, "burst": most}
+    file.write_text(json.dumps(limits))
+    return folder
+
+
 @contextlib.contextmanager
 def writ(binary: pathlib.Path, folder: pathlib.Path, core: int | None = None, data: pathlib.Path | None = None, **settings: str):
     """All services in one process; on a new data folder what `writ init` makes is there before the clock starts."""
@@ -77,7 +92,8 @@ def writ(binary: pathlib.Path, folder: pathlib.Path, core: int | None = None, da
     environment = clean_environment(WRIT_DATA_DIR=str(data), PORT=str(port.number), **settings)
     admin_key = ""
     if not data.exists():
-        made = subprocess.run([binary, "init", "--json"], env=environment, capture_output=True, text=True, check=True)
+        bundle = with_wide_rates(folder / f"bundle-{port.number}")
+        made = subprocess.run([binary, "init", "--bundle", bundle, "--json"], env=environment, capture_output=True, text=True, check=True)
         admin_key = json.loads(made.stdout)["admin_key"]
     log = (folder / "writ.log").open("ab")
     began = time.monotonic()
