@@ -10,6 +10,7 @@
 
 #include "app/default_bundle.h"
 #include "app/description.h"
+#include "core/assert.h"
 #include "identity/identity.h"
 #include "orchestrator/orchestrator.h"
 #include "policy/constitution.h"
@@ -351,6 +352,7 @@ Status Platform::add_gateway() {
   chat_ = std::make_unique<governed::Governed>(peers->policy(), peers->slm(), no_tools_, settle_tasks_,
                                                holder(Role::gateway));
   WRIT_TRY(auto rates, policy::rates_in(default_bundle_file("limits.json")));
+  WRIT_ASSERT(rates, "the shipped limits say rates");
   auto& u = unit(Role::gateway);
   auto made = gateway::make_service({.settings = options_.settings.gateway,
                                      .built_in_rates = *std::move(rates),

@@ -17,7 +17,7 @@ RateTable::Held RateTable::buckets_of(RateKey key, SteadyTime now) {
   constexpr unsigned high_bits = 58;  // the low ones choose the place inside a shard
   static_assert(shard_count == std::size_t{1} << (64 - high_bits));
   constexpr std::size_t odd = 0x9E3779B97F4A7C15;
-  auto& shard = shards_.at((Hash{}(key) * odd) >> high_bits);
+  auto& shard = shards_.at((Hash{}(key)*odd) >> high_bits);
   std::unique_lock lock(shard.mutex);
   auto found = shard.buckets.find(key);
   if (found == shard.buckets.end()) {

@@ -59,7 +59,7 @@ class RateTable {
     std::size_t operator()(const auto& key) const {
       constexpr std::size_t odd = 0x9E3779B97F4A7C15;  // 2^64 divided by the golden ratio
       const auto [tenant, subject] = view(key);
-      return (std::hash<std::string_view>{}(tenant) * odd) ^ std::hash<std::string_view>{}(subject);
+      return (std::hash<std::string_view>{}(tenant)*odd) ^ std::hash<std::string_view>{}(subject);
     }
   };
   struct Same {

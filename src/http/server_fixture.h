@@ -112,7 +112,8 @@ class ServerTest : public testing::Test {
     routes.add(sample::chat, notes, &Notes::put);
     RouteSet set({public_door, ops_only});
     set.add(routes);
-    server = std::make_unique<TestServer>(loops, std::move(set), ServerOptions{.limits = limits, .admission = admission});
+    server =
+        std::make_unique<TestServer>(loops, std::move(set), ServerOptions{.limits = limits, .admission = admission});
   }
   [[nodiscard]] RawSocket connect() const { return RawSocket(server->server->port()); }
   /// One request on a connection of its own, sent as it is; everything the server says until it closes.

@@ -13,7 +13,7 @@ namespace writ::quota {
 /// full again within refill_max.
 struct Rate {
   static constexpr std::int64_t permits_max = 1LL << 31U;  // 2 GiB, where bytes are counted; products of two stay exact
-  static constexpr Seconds refill_max{3600};               // what refills more slowly is a budget
+  static constexpr Seconds refill_max{3600};  // what refills more slowly is a budget
   std::int64_t count = 1;
   Millis per = Seconds{1};
   std::int64_t burst = 1;
