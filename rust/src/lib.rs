@@ -6,3 +6,5 @@ mod cedar_abi;
 mod grammar;
 mod grammar_abi;
 mod places;
+mod reading;
+mod reading_abi;

@@ -28,15 +28,16 @@ Problems unsupported(const ChatCompletionRequest& in) {
   return out;
 }
 
-// Text, or the text parts of a list joined by newlines. Images and sounds are refused: nothing here could scan them.
-std::string text_of(const json::value& content, const std::string& at, Problems& problems) {
-  if (const auto* plain = content.if_string()) return std::string(view(*plain));
+// Text, or the list of text parts, as they came: who scans them must know where one ends. Images and sounds are refused:
+// nothing here could scan them.
+json::value text_of(const json::value& content, const std::string& at, Problems& problems) {
+  if (content.is_string()) return content;
   const auto* parts = content.if_array();
   if (parts == nullptr) {
     problems.push_back({at, "must be text or a list of text parts"});
-    return {};
+    return "";
   }
-  std::string out;
+  json::array out;
   for (std::size_t i = 0; i < parts->size(); ++i) {
     const auto* part = (*parts)[i].if_object();
     const auto* piece = part == nullptr || text_at(*part, "type") != "text" ? nullptr : part->if_contains("text");
@@ -44,10 +45,10 @@ std::string text_of(const json::value& content, const std::string& at, Problems&
       problems.push_back({fmt::format("{}/{}", at, i), "must be a text part"});
       continue;
     }
-    if (i > 0) out += '\n';
-    out += view(piece->get_string());
+    out.push_back({{"type", "text"}, {"text", *piece}});
   }
-  return out;
+  if (out.empty()) return "";
+  return out.size() == 1 ? out.front().at("text") : json::value(std::move(out));
 }
 
 json::array calls_of(const std::vector<MessageToolCall>& calls) {

@@ -38,11 +38,13 @@ TEST(OpenAiRequest, becomes_the_prompt_that_is_guarded) {
   EXPECT_EQ(prompt->seed, 3);
   EXPECT_EQ(prompt->stop, std::vector<std::string>{"END"});
   EXPECT_EQ(prompt->response_schema, (json::object{{"type", "object"}}));
-  EXPECT_EQ(prompt->messages,
-            parse_json(R"([{"role":"system","content":"be brief"},{"role":"user","content":"one\ntwo"},
+  EXPECT_EQ(
+      prompt->messages,
+      parse_json(
+          R"([{"role":"system","content":"be brief"},{"role":"user","content":[{"type":"text","text":"one"},{"type":"text","text":"two"}]},
     {"role":"assistant","content":"","tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{}"}}]},
     {"role":"tool","content":"3","tool_call_id":"c1"}])")
-                ->as_array());
+          ->as_array());
   EXPECT_EQ(
       prompt->tools,
       parse_json(R"([{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{}}}}])")

@@ -130,10 +130,14 @@ Task<Result<ChatItem>> ChatStream::finish(slm::ChatEvent end) {
   }
   WRIT_CO_CHECK(co_await inspect(true));
   auto content = text_;
-  for (const auto& call : end.tool_calls) content += "\n" + call.name + call.arguments;
+  std::vector<std::int64_t> breaks;
+  for (const auto& call : end.tool_calls) {
+    breaks.push_back(static_cast<std::int64_t>(content.size()));
+    content += "\n" + call.name + call.arguments;
+  }
   const policy::FinishRequest request{
       .output = ask_model_output(call_, call_.prompt.model, decided_.decision.decision_id, std::move(content),
-                                 completion_, questions_++),
+                                 completion_, questions_++, std::move(breaks)),
       .settle = settlement()};
   WRIT_CO_TRY(auto finished, co_await patiently([&] { return policy_.finish(ctx_, request); }));
   settled_ = true;

@@ -17,24 +17,47 @@ json::object facts_of(const Actor& actor) {
   return out;
 }
 
+/// Parts of a content, each on a line of its own.
+struct Words {
+  std::string text;
+  std::vector<std::int64_t> breaks;  // between two parts: EvaluateRequest::breaks
+
+  void add(std::string_view part) {
+    if (part.empty()) return;
+    if (!text.empty()) breaks.push_back(static_cast<std::int64_t>(text.size()) - 1);
+    (text += part) += '\n';
+  }
+};
+
+// Text, or a list of text parts.
+void add_content(Words& words, const json::object& message) {
+  words.add(text_at(message, "content"));
+  const auto* content = message.if_contains("content");
+  if (content == nullptr || !content->is_array()) return;
+  for (const auto& part : content->get_array())
+    if (const auto* object = part.if_object()) words.add(text_at(*object, "text"));
+}
+
 // What goes to the model: in a run, what people and tools wrote, for the model's own words were scanned when they were
 // made. A direct call's messages, tools and schemas are all the client's.
-std::string words_of(const slm::Prompt& prompt, const Actor& actor) {
-  std::string out;
+Words words_of(const slm::Prompt& prompt, const Actor& actor) {
+  Words out;
   for (const auto& message : prompt.messages) {
     const auto* object = message.if_object();
     if (object == nullptr || (actor.run && text_at(*object, "role") == "assistant")) continue;
-    if (const auto text = text_at(*object, "content"); !text.empty()) {
-      out += text;
-      out += '\n';
-    }
-    if (const auto* calls = object->if_contains("tool_calls"); calls != nullptr && !actor.run)
-      out += to_text(*calls) + '\n';
+    add_content(out, *object);
+    if (const auto* calls = object->if_contains("tool_calls"); calls != nullptr && !actor.run) out.add(to_text(*calls));
   }
   if (actor.run) return out;
-  if (!prompt.tools.empty()) out += to_text(prompt.tools) + '\n';
-  if (prompt.response_schema) out += to_text(*prompt.response_schema) + '\n';
+  if (!prompt.tools.empty()) out.add(to_text(prompt.tools));
+  if (prompt.response_schema) out.add(to_text(*prompt.response_schema));
   return out;
+}
+
+// None for one part, so that a question is written as it always was.
+std::optional<std::vector<std::int64_t>> given(std::vector<std::int64_t> breaks) {
+  if (breaks.empty()) return std::nullopt;
+  return breaks;
 }
 
 // What the model wrote, as JSON where it is JSON.
@@ -75,19 +98,21 @@ policy::EvaluateRequest ask_model_call(const ChatCall& call, std::string_view mo
         function != nullptr && function->is_object())
       names.push_back(json::value(text_at(function->get_object(), "name")));
   facts["tools"] = std::move(names);
+  auto words = words_of(call.prompt, call.actor);
   return {.request_id = question_id(call.request_id, policy::Action::model_call, 0),
           .action = policy::Action::model_call,
           .resource = {"Model", std::string(model)},
           .context = std::move(facts),
           .request_hash = policy::request_hash(schema::encode(call.prompt)),
-          .content = words_of(call.prompt, call.actor),
+          .content = std::move(words.text),
+          .breaks = given(std::move(words.breaks)),
           .estimate = counted + Tokens{call.prompt.max_tokens},
           .generates = Tokens{call.prompt.max_tokens},
           .step_tokens_max = call.step_tokens_max};
 }
 
 policy::EvaluateRequest ask_model_output(const ChatCall& call, std::string_view model, const DecisionId& of,
-                                         std::string text, Tokens completion, int n) {
+                                         std::string text, Tokens completion, int n, std::vector<std::int64_t> breaks) {
   auto facts = facts_of(call.actor);
   facts["output_tokens"] = completion.value;
   return {.request_id = question_id(call.request_id, policy::Action::model_output, n),
@@ -95,6 +120,7 @@ policy::EvaluateRequest ask_model_output(const ChatCall& call, std::string_view 
           .resource = {"Model", std::string(model)},
           .context = std::move(facts),
           .content = std::move(text),
+          .breaks = given(std::move(breaks)),
           .of = of};
 }
 

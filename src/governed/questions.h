@@ -13,10 +13,10 @@ namespace writ::governed {
                                                 int asked);
 /// `counted`: the prompt's tokens. The estimate is an upper bound: counted + max_tokens.
 [[nodiscard]] policy::EvaluateRequest ask_model_call(const ChatCall& call, std::string_view model, Tokens counted);
-/// `n` counts re-decisions on new facts; `text` is all output so far.
+/// `n` counts re-decisions on new facts; `text` is all output so far, `breaks` where its parts end.
 [[nodiscard]] policy::EvaluateRequest ask_model_output(const ChatCall& call, std::string_view model,
-                                                       const DecisionId& of, std::string text, Tokens completion,
-                                                       int n);
+                                                       const DecisionId& of, std::string text, Tokens completion, int n,
+                                                       std::vector<std::int64_t> breaks = {});
 [[nodiscard]] policy::EvaluateRequest ask_tool_call(const ToolCall& call, const tools::ToolInfo& tool);
 [[nodiscard]] policy::EvaluateRequest ask_tool_result(const ToolCall& call, const tools::ToolInfo& tool,
                                                       const json::value& result);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "policy/constitution_check.h"
+#include "scan/content_scan.h"
 
 namespace writ::policy {
 namespace {
@@ -60,12 +61,15 @@ Result<std::shared_ptr<const ActiveConstitution>> ActiveConstitution::activate(V
 
 WallTime ActiveConstitution::stale_at() const { return text().valid_from + Seconds{text().max_age_seconds}; }
 
-Result<std::vector<std::string>> ActiveConstitution::facts(Action action, std::string_view content) const {
+Result<std::vector<std::string>> ActiveConstitution::facts(Action action, std::string_view content,
+                                                           std::span<const std::int64_t> breaks) const {
   const auto scanner = scanners_.find(action);
   if (scanner == scanners_.end()) return std::vector<std::string>{};
-  WRIT_TRY(const auto matches, scanner->second.scan(content));
+  // One below 0 is no place of the text, like one behind its end.
+  const std::vector<std::size_t> places(breaks.begin(), breaks.end());
+  WRIT_TRY(const auto patterns, scan::patterns_in(scanner->second, {.text = content, .breaks = places}));
   std::set<std::string> found;
-  for (const auto& match : matches) found.insert(fact_of_.at(match.pattern));
+  for (const auto& pattern : patterns) found.insert(fact_of_.at(pattern));
   return std::vector<std::string>(found.begin(), found.end());
 }
 

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 
 #include "cedar/policy_set.h"
 #include "policy/constitution.h"
@@ -22,8 +23,10 @@ class ActiveConstitution {
   [[nodiscard]] const std::string& version() const { return version_; }
   [[nodiscard]] WallTime stale_at() const;
   [[nodiscard]] const cedar::PolicySet& rules() const { return rules_; }
-  /// Facts of a content under an action, sorted, each once. Errors: invalid (bad_text).
-  [[nodiscard]] Result<std::vector<std::string>> facts(Action action, std::string_view content) const;
+  /// Facts of a content under an action, in every form in which it can be read (scan::patterns_in); sorted, each once.
+  /// `breaks`: EvaluateRequest::breaks. Errors: invalid (bad_text).
+  [[nodiscard]] Result<std::vector<std::string>> facts(Action action, std::string_view content,
+                                                       std::span<const std::int64_t> breaks = {}) const;
   /// For the pieces of a model's output.
   [[nodiscard]] const scan::Scanner& output_scanner() const;
   [[nodiscard]] const std::string& fact_of(const std::string& pattern_id) const { return fact_of_.at(pattern_id); }

@@ -89,7 +89,10 @@ bool unite(Obligations& all, const cedar::Annotations& notes) {
 Result<Judgement> judge(const ActiveConstitution& active, const Principal& principal, const EvaluateRequest& question,
                         const std::vector<std::string>& more_facts, const AskedReviews& asked) {
   Judgement out;
-  if (question.content) { WRIT_TRY(out.facts, active.facts(question.action, *question.content)); }
+  if (question.content) {
+    const auto breaks = question.breaks.value_or(std::vector<std::int64_t>{});
+    WRIT_TRY(out.facts, active.facts(question.action, *question.content, breaks));
+  }
   for (const auto& fact : more_facts)
     if (std::ranges::find(out.facts, fact) == out.facts.end()) out.facts.push_back(fact);
   const cedar::Request request{.principal = {std::string(entity_type(principal.kind)), principal.subject.str()},

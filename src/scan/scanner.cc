@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <limits>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <tuple>
 
@@ -11,6 +12,7 @@
 #include <hs.h>
 
 #include "core/encoding.h"
+#include "scan/text_form.h"
 
 namespace writ::scan {
 namespace {
@@ -47,6 +49,16 @@ std::string expression_of(const Pattern& pattern) {
     expression += plain ? std::string(1, c) : fmt::format("\\x{:02x}", byte);
   }
   return expression;
+}
+
+/// A literal as it stands in the form of a text by its look; nothing when that is no other one.
+std::optional<Pattern> by_look_of(const Pattern& pattern) {
+  if (pattern.kind == PatternKind::regex) return std::nullopt;
+  auto out = pattern;
+  out.text = look_of(pattern.text);
+  out.max_match_length = 0;  // its own
+  if (out.text.empty() || out.text == pattern.text) return std::nullopt;
+  return out;
 }
 
 /// The longest possible match in bytes. Errors: a sentence for people.
@@ -93,13 +105,15 @@ Result<DatabasePtr> compiled(const std::vector<Pattern>& patterns) {
   const std::string message = problem != nullptr ? problem->message : "cannot be compiled";
   const int index = problem != nullptr ? problem->expression : -1;
   return fail(invalid("bad_patterns", "the patterns cannot be compiled: " + message,
-                      {{index < 0 ? "/patterns" : fmt::format("/patterns/{}", index), message}}));
+                      {{"/patterns", index < 0 ? message
+                                               : fmt::format("pattern `{}`: {}",
+                                                             patterns[static_cast<std::size_t>(index)].id, message)}}));
 }
 
 }  // namespace
 
 struct Scanner::Database {
-  std::vector<std::string> ids;
+  std::vector<std::string> ids;  // by the number of the expression
   std::size_t max_match_length = 0;
   std::size_t lookahead = 0;
   DatabasePtr compiled;   // null without patterns
@@ -139,6 +153,7 @@ Result<Scanner> Scanner::compile(const std::vector<Pattern>& patterns) {
     return fail(invalid("bad_patterns", fmt::format("{} patterns, at most {}", patterns.size(), patterns_max)));
   auto database = std::make_unique<Database>();
   std::vector<Problem> problems;
+  std::vector<Pattern> expressions;
   std::set<std::string_view> seen;
   for (std::size_t i = 0; i < patterns.size(); ++i) {
     const auto& pattern = patterns[i];
@@ -148,15 +163,22 @@ Result<Scanner> Scanner::compile(const std::vector<Pattern>& patterns) {
       problems.push_back({fmt::format("/patterns/{}", i), fmt::format("pattern `{}`: {}", pattern.id, width.error())});
       continue;
     }
-    database->ids.push_back(pattern.id);
     database->max_match_length = std::max(database->max_match_length, *width);
     if (pattern.kind == PatternKind::regex) database->lookahead = utf8_character_max;
+    expressions.push_back(pattern);
+    if (auto by_look = by_look_of(pattern)) {
+      if (const auto wider = checked_width(*by_look)) {
+        database->max_match_length = std::max(database->max_match_length, *wider);
+        expressions.push_back(std::move(*by_look));
+      }
+    }
   }
   if (!problems.empty()) {
     auto message = "the patterns are not valid: " + problems.front().message;
     return fail(invalid("bad_patterns", std::move(message), std::move(problems)));
   }
-  if (!patterns.empty()) { WRIT_TRY(database->compiled, compiled(patterns)); }
+  for (const auto& expression : expressions) database->ids.push_back(expression.id);
+  if (!expressions.empty()) { WRIT_TRY(database->compiled, compiled(expressions)); }
   return Scanner(std::move(database));
 }
 

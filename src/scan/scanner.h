@@ -11,7 +11,7 @@
 
 namespace writ::scan {
 
-/// A literal is text as it stands; a regex is a PCRE without back-references and look-around, on characters, not bytes;
+/// A literal is text as it stands, and also what that looks like in a text's form by look (text_form.h); a regex is a PCRE without back-references and look-around, on characters, not bytes;
 /// its \w, \d, \s and \b know ASCII only.
 enum class PatternKind { literal, regex };
 
@@ -40,7 +40,8 @@ inline constexpr std::size_t patterns_max = 10'000;
 class Scanner {
  public:
   /// No patterns is a scanner that finds nothing.
-  /// Errors: invalid (bad_patterns) with all problems, each at /patterns/<index>; unavailable (unsupported_cpu).
+  /// Errors: invalid (bad_patterns) with all problems, each at /patterns/<index> where it is one pattern's own;
+  /// unavailable (unsupported_cpu).
   [[nodiscard]] static Result<Scanner> compile(const std::vector<Pattern>& patterns);
 
   Scanner(Scanner&&) noexcept;
@@ -50,7 +51,7 @@ class Scanner {
   /// All matches, sorted by from, to, pattern. Errors: invalid (bad_text) when the text is not UTF-8.
   [[nodiscard]] Result<std::vector<Match>> scan(std::string_view text) const;
 
-  /// Bytes of the longest possible match of any pattern; 0 without patterns.
+  /// Bytes of the longest possible match of any pattern, as it stands or by look; 0 without patterns.
   [[nodiscard]] std::size_t max_match_length() const;
   /// Bytes after a match that can decide whether it is one (`\b`, `$`): one character for a regex, else 0.
   [[nodiscard]] std::size_t lookahead() const;

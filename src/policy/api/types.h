@@ -93,6 +93,9 @@ struct EvaluateRequest {
   json::object context;              // facts for the rules: capsule, tool, arguments_hash, approvals, …
   std::string request_hash;  // SHA-256 in hex of the guarded request before obligations; "" where nothing is guarded
   std::optional<std::string> content;  // text the detectors scan before the rules see their facts
+  /// Bytes before each line break of `content` that stands between two parts (messages, parts of one, JSON texts), so
+  /// that a word split over them is seen. Absent: it is one part.
+  std::optional<std::vector<std::int64_t>> breaks;
   std::optional<Tokens> estimate;  // reserve this many tokens (prompt + max_tokens): an enforced upper bound
   /// Of the estimate, what may be generated: caps lower it before anything is reserved, and the rest is known to be used
   /// once the call began. Absent where a call's use is known only from a bill: an unknown outcome then counts in full.
@@ -109,6 +112,7 @@ struct EvaluateRequest {
         field_or_default("request_hash", &EvaluateRequest::request_hash, text(0, 64),
                          "SHA-256 of the guarded request."),
         field("content", &EvaluateRequest::content, text(0, 1U << 20U), "Text to scan."),
+        field("breaks", &EvaluateRequest::breaks, list(0, 65'536), "Where its parts end, bytes from the start."),
         field("estimate", &EvaluateRequest::estimate, number(1, 10'000'000), "Tokens to reserve."),
         field("generates", &EvaluateRequest::generates, number(0, 10'000'000), "Of the estimate, tokens to generate."),
         field("step_tokens_max", &EvaluateRequest::step_tokens_max, number(0, 10'000'000),
