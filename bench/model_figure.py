@@ -1,4 +1,5 @@
-"""The model: prompt and generation speed beside llama.cpp's own llama-bench, and two streams together against alone.
+"""The model: prompt and generation speed beside llama.cpp's own llama-bench, constrained answers against free ones, and two
+streams together against alone.
 
 Both are linked with the same archives of llama.cpp, load the same file and have one compute thread; they take turns.
 Speeds are tokens per CPU second of the whole process. llama-bench tells wall time only and its process also loads the
@@ -59,6 +60,14 @@ def speed(context, gguf: pathlib.Path) -> dict:
             "writ/llama_bench": {name: machine.spread(values) for name, values in ratio.items()}}
 
 
+def constrained(context, gguf: pathlib.Path) -> dict:
+    """Whole answers, prompt included, under a schema and as a required call, against free ones of the same run."""
+    told = ours(context, gguf, "--measure", "constrained", "--rounds", "3" if context.quick else "7", "--model", context.default_model["id"])
+    per_second = {name: rates(stretches) for name, stretches in told.items()}
+    return {"tokens_per_cpu_second": {name: machine.spread(values, 1) for name, values in per_second.items()},
+            "against_free": {name: machine.spread([a / b for a, b in zip(per_second[name], per_second["free"], strict=True)]) for name in ("schema", "required_tool")}}
+
+
 def streams(context, gguf: pathlib.Path) -> dict:
     told = ours(context, gguf, "--measure", "streams", "--rounds", "2" if context.quick else "5", "--model", context.default_model["id"])["streams"]
     out: dict = {}
@@ -70,4 +79,4 @@ def streams(context, gguf: pathlib.Path) -> dict:
 
 
 def measure(context) -> dict:
-    return {"speed": speed(context, context.gguf), "two_streams": streams(context, context.gguf)}
+    return {"speed": speed(context, context.gguf), "constrained": constrained(context, context.gguf), "two_streams": streams(context, context.gguf)}

@@ -1,4 +1,5 @@
-// A model through slm's port in this process, under grants: prompt and generation speed, or two streams together and alone.
+// A model through slm's port in this process, under grants: prompt and generation speed, free and constrained answers, or
+// two streams together and alone.
 #include <latch>
 
 #include "settings/reader.h"
@@ -157,6 +158,39 @@ json::object speed(Slm& slm, std::int64_t prompt_tokens, std::int64_t generated,
   return {{"prompt", std::move(prompts)}, {"generation", std::move(generations)}};
 }
 
+/// Whole answers of `generated` tokens: free, under a schema, and as a required call, in turns. The grammar is known from
+/// the first round on, which is not told.
+json::object constrained(Slm& slm, std::int64_t generated, std::int64_t rounds) {
+  // Longer than any answer here: each of them has all its tokens.
+  const auto schema = must(parse_json(R"({"type":"object","properties":{"story":{"type":"string","minLength":1500,
+      "maxLength":2000},"tags":{"type":"array","items":{"type":"string","maxLength":12},"maxItems":8}},
+      "required":["story","tags"],"additionalProperties":false})"))
+                          .as_object();
+  const auto asked = [&](std::int64_t round) {
+    return slm.prompt(std::to_string(round) + ". Tell a long story about a river.", generated);
+  };
+  json::array free, with_schema, required_tool;
+  const auto told = [&](json::array& out, const slm::Prompt& prompt, std::int64_t round) {
+    const auto answer = slm.answer(prompt);
+    if (round == 0) return;
+    out.push_back(Stretch{.tokens = answer.rest.tokens + 1,
+                          .cpu = answer.first.cpu + answer.rest.cpu,
+                          .wall = answer.first.wall + answer.rest.wall}
+                      .shown());
+  };
+  for (std::int64_t i = 0; i <= rounds; ++i) {
+    told(free, asked(i), i);
+    auto one = asked(i);
+    one.response_schema = schema;
+    told(with_schema, one, i);
+    auto call = asked(i);
+    call.tools = {json::object{{"type", "function"}, {"function", {{"name", "save"}, {"parameters", schema}}}}};
+    call.tool_choice = "required";
+    told(required_tool, call, i);
+  }
+  return {{"free", std::move(free)}, {"schema", std::move(with_schema)}, {"required_tool", std::move(required_tool)}};
+}
+
 /// Two answers one after the other, then at the same time.
 json::object streams(Slm& slm, std::int64_t generated, std::int64_t rounds) {
   std::vector<slm::Prompt> both{slm.prompt("What is a river?", generated), slm.prompt("Name a colour.", generated)};
@@ -190,7 +224,9 @@ int run(const Arguments& arguments) {
   Slm slm(data, arguments.text("--gguf", ""), arguments.text("--model", ""),
           static_cast<std::int32_t>(arguments.number("--threads", 1)));
   const auto generated = arguments.number("--generate", 64), rounds = arguments.number("--rounds", 3);
-  if (arguments.text("--measure", "speed") == "streams") print(streams(slm, generated, rounds));
+  const auto measure = arguments.text("--measure", "speed");
+  if (measure == "streams") print(streams(slm, generated, rounds));
+  else if (measure == "constrained") print(constrained(slm, generated, rounds));
   else print(speed(slm, arguments.number("--prompt", 128), generated, rounds));
   return 0;
 }
