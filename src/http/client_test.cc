@@ -229,6 +229,32 @@ TEST_F(ClientTest, a_cut_stream_of_a_port_is_an_error_of_unknown_outcome) {
   EXPECT_EQ(cut.error().outcome, Outcome::unknown);
 }
 
+TEST_F(ClientTest, a_stream_whose_heartbeats_stay_away_is_cut_and_one_that_has_them_is_not) {
+  constexpr int beats = 6;
+  std::promise<void> over;
+  ScriptedServer peer([&, until = over.get_future().share()](RawSocket& socket, int) {
+    take_request(socket);
+    socket.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for (int i = 0; i < beats; ++i) {
+      std::this_thread::sleep_for(Millis{100});
+      socket.send("3\r\n:\n\n\r\n");
+    }
+    until.wait();  // the connection stays open, and nothing comes
+  });
+  const auto client = *Client::create(peer.url());
+  auto opened = loops.run(client->open_stream(
+      Context{}.within(Seconds{60}),
+      {.method = Method::get, .target = "/v1/notes/n/ticks", .headers = {}, .silence = Millis{500}}));
+  ASSERT_TRUE(opened);
+  std::string got;
+  auto piece = loops.run(opened->stream->next());
+  for (; piece && *piece; piece = loops.run(opened->stream->next())) got += **piece;
+  over.set_value();
+  EXPECT_EQ(got.size(), beats * heartbeat_comment.size()) << "longer in sum than the silence that is borne";
+  ASSERT_FALSE(piece);
+  EXPECT_EQ(piece.error().code, "stream_cut");
+}
+
 Task<void> send_to(Client* client, std::atomic<int>* done) {
   if (co_await client->send(Context{}.within(Seconds{20}), {.method = Method::get, .target = "/v1/notes/n"})) ++*done;
 }
