@@ -46,7 +46,11 @@ Words words_of(const slm::Prompt& prompt, const Actor& actor) {
     const auto* object = message.if_object();
     if (object == nullptr || (actor.run && text_at(*object, "role") == "assistant")) continue;
     add_content(out, *object);
-    if (const auto* calls = object->if_contains("tool_calls"); calls != nullptr && !actor.run) out.add(to_text(*calls));
+    if (actor.run) continue;
+    if (const auto* calls = object->if_contains("tool_calls")) out.add(to_text(*calls));
+    // A template may show them.
+    out.add(text_at(*object, "tool_call_id"));
+    out.add(text_at(*object, "name"));
   }
   if (actor.run) return out;
   if (!prompt.tools.empty()) out.add(to_text(prompt.tools));

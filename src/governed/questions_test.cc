@@ -33,6 +33,12 @@ TEST(Questions, what_a_client_writes_into_calls_tools_and_schemas_is_a_part_each
   EXPECT_EQ(question.breaks, (std::vector<std::int64_t>{1, 14, 36}));
 }
 
+TEST(Questions, ids_and_names_that_a_client_gives_are_shown_too) {
+  const auto question = ask_model_call(
+      call_of({{{"role", "tool"}, {"content", "x"}, {"tool_call_id", "an id"}, {"name", "a name"}}}), "m", Tokens{1});
+  EXPECT_EQ(question.content, "x\nan id\na name\n");
+}
+
 TEST(Questions, one_message_has_no_breaks) {
   EXPECT_EQ(ask_model_call(call_of({{{"role", "user"}, {"content", "a"}}}), "m", Tokens{1}).breaks, std::nullopt);
 }

@@ -15,14 +15,7 @@ std::vector<scan::Pattern> patterns_for(Action action, const std::vector<Detecto
   std::vector<scan::Pattern> out;
   for (const auto& detector : detectors) {
     if (std::ranges::find(detector.actions, action) == detector.actions.end()) continue;
-    for (std::size_t i = 0; i < detector.patterns.size(); ++i) {
-      const auto& p = detector.patterns[i];
-      out.push_back({.id = fmt::format("{}#{}", detector.id, i),
-                     .kind = p.kind == "regex" ? scan::PatternKind::regex : scan::PatternKind::literal,
-                     .text = p.text,
-                     .case_insensitive = p.case_insensitive,
-                     .max_match_length = static_cast<std::size_t>(p.max_match_length)});
-    }
+    for (std::size_t i = 0; i < detector.patterns.size(); ++i) out.push_back(pattern_of(detector, i));
   }
   return out;
 }

@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "policy/rule_facts.h"
-#include "scan/scanner.h"
+#include "scan/pattern_weight.h"
 
 namespace writ::policy {
 namespace {
@@ -189,6 +189,31 @@ void check_rates(Problems& problems, const Constitution& c) {
   }
 }
 
+// A set of patterns that takes minutes to compile would keep its constitution from coming into force.
+void check_weights(Problems& problems, const Constitution& c) {
+  std::size_t all = 0;
+  for (std::size_t d = 0; d < c.detectors.size(); ++d) {
+    const auto& detector = c.detectors[d];
+    for (std::size_t p = 0; p < detector.patterns.size(); ++p) {
+      const auto at = fmt::format("/detectors/{}/patterns/{}", d, p);
+      const auto weight = scan::weight_of(pattern_of(detector, p));
+      if (!weight) {
+        problems.push_back({at, weight.error()});
+      } else if (*weight > scan::pattern_weight_max && detector.patterns[p].kind == "regex") {
+        problems.push_back(
+            {at, fmt::format("it is too costly to compile: it weighs {}, at most {}: repeat less, or name "
+                             "the characters instead of `.`",
+                             *weight, scan::pattern_weight_max)});
+      }
+      all += weight.value_or(0) * detector.actions.size();
+    }
+  }
+  if (all > scan::total_weight_max)
+    problems.push_back({"/detectors", fmt::format("all patterns are too costly to compile: they weigh {}, each counted "
+                                                  "once for every action, at most {}",
+                                                  all, scan::total_weight_max)});
+}
+
 void check_detectors(Problems& problems, const Constitution& c) {
   unique(problems, "/detectors", c.detectors, [](const Detector& detector) { return detector.id; });
   std::size_t patterns = 0;
@@ -213,6 +238,7 @@ void check_detectors(Problems& problems, const Constitution& c) {
         problems.push_back({fmt::format("{}/patterns/{}/kind", at, p), "must be literal or regex"});
     patterns += detector.patterns.size();
   }
+  check_weights(problems, c);
   if (patterns > scan::patterns_max)
     problems.push_back({"/detectors", fmt::format("{} patterns in all, at most {}", patterns, scan::patterns_max)});
 }
@@ -238,6 +264,15 @@ void check_facts(Problems& problems, const Constitution& c, const cedar::PolicyS
 }
 
 }  // namespace
+
+scan::Pattern pattern_of(const Detector& detector, std::size_t number) {
+  const auto& pattern = detector.patterns.at(number);
+  return {.id = fmt::format("{}#{}", detector.id, number),
+          .kind = pattern.kind == "regex" ? scan::PatternKind::regex : scan::PatternKind::literal,
+          .text = pattern.text,
+          .case_insensitive = pattern.case_insensitive,
+          .max_match_length = static_cast<std::size_t>(pattern.max_match_length)};
+}
 
 bool has_content(Action action) {
   return action == Action::model_call || action == Action::model_output || action == Action::tool_call ||

@@ -153,6 +153,28 @@ TEST(ConstitutionCheck, a_detector_has_patterns_and_text_to_look_at) {
   EXPECT_FALSE(schema::decode<Constitution>(document));
 }
 
+TEST(ConstitutionCheck, patterns_that_would_take_minutes_to_compile_are_refused_before_they_are) {
+  const auto with_pattern = [](std::string text) {
+    return with([&](Constitution& c) {
+      c.detectors.front().patterns = {{.kind = "regex", .text = std::move(text), .max_match_length = 4096}};
+    });
+  };
+  EXPECT_HAS(with_pattern(".{1,1000}x"), "/detectors/0/patterns/0: it is too costly to compile");
+  EXPECT_HAS(with_pattern(std::string(100, '(') + "a" + std::string(100, ')')), "nested too deeply");
+  EXPECT_EQ(with_pattern("[a-z]{1,64}"), "");
+  const auto many = [](std::size_t actions) {
+    return with([&](Constitution& c) {
+      auto& detector = c.detectors.front();
+      detector.patterns.clear();
+      for (int i = 0; i < 9'000; ++i)
+        detector.patterns.push_back({.kind = "literal", .text = "a denied term, number " + std::to_string(i)});
+      if (actions > 1) detector.actions = {Action::model_output, Action::tool_result};
+    });
+  };
+  EXPECT_EQ(many(1), "");
+  EXPECT_HAS(many(2), "/detectors: all patterns are too costly to compile");
+}
+
 TEST(ConstitutionCheck, a_budget_is_one_that_is_enforced) {
   EXPECT_HAS(decoded(R"({"id":"a","per":"tenant","kind":"cost","limit":5,"window_seconds":60})"), "has a price");
   EXPECT_HAS(decoded(R"({"id":"a","per":"everybody","kind":"tokens","limit":5,"window_seconds":60})"),

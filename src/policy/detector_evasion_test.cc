@@ -47,6 +47,7 @@ json::object list() {
 
 struct Case {
   std::string name, fact, text;
+  bool over_strings = false;  // split over strings of JSON: seen in a whole text only
   std::vector<std::int64_t> breaks;
 };
 
@@ -58,6 +59,7 @@ std::vector<Case> disguises() {
            .fact = std::string(text_at(object, "fact")),
            .text = std::string(text_at(object, "text")),
            .breaks = {}};
+    c.over_strings = object.contains("over_strings");
     if (c.fact.empty()) c.fact = "denied_term";
     if (const auto* parts = object.if_contains("parts")) {
       for (const auto& part : parts->as_array()) {
@@ -83,6 +85,29 @@ TEST(DetectorEvasion, every_disguise_of_the_list_is_seen_under_every_action) {
       EXPECT_TRUE(std::ranges::find(*facts, c.fact) != facts->end())
           << c.name << " under " << schema::name_of(action) << ": " << c.text;
     }
+}
+
+TEST(DetectorEvasion, nothing_of_a_disguise_leaves_in_an_output_before_it_is_seen) {
+  const std::string before(300, '.');
+  for (const auto& c : disguises()) {
+    if (c.over_strings || !c.breaks.empty()) continue;
+    const auto text = before + c.text + before;
+    for (const std::size_t size : {1U, 48U, 4096U}) {
+      scan::WindowScanner scanner(constitution().output_scanner());
+      bool found = false;
+      std::size_t released = 0;
+      for (std::size_t at = 0; at < text.size() && !found; at += size) {
+        const auto window = scanner.feed(at, std::string_view(text).substr(at, size));
+        ASSERT_TRUE(window) << c.name;
+        for (const auto& match : window->matches) {
+          EXPECT_GE(match.from, released) << c.name << " in pieces of " << size;
+          found = found || constitution().fact_of(match.pattern) == c.fact;
+        }
+        released = window->release_upto;
+      }
+      EXPECT_TRUE(found) << c.name << " in pieces of " << size;
+    }
+  }
 }
 
 TEST(DetectorEvasion, what_is_no_disguise_gives_no_fact) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/encoding.h"
 #include "policy/api/grant.h"
 #include "policy/policy_fixture.h"
 
@@ -216,6 +217,32 @@ TEST_F(PolicyBudget, an_output_goes_on_after_a_restart_from_what_was_committed) 
   EXPECT_FALSE(again->resend_from);
   EXPECT_EQ(again->facts, std::vector<std::string>{"denied_term"}) << "the match began before the restart";
   EXPECT_LE(again->release_upto, 41);
+}
+
+TEST_F(PolicyBudget, a_disguised_term_is_seen_over_a_restart) {
+  const std::string harmless = "all is well and nobody needs to know the ";
+  const auto begin = static_cast<std::int64_t>(harmless.size());
+  const std::string disguised = "ѕ\u200Bе\u00ADc\\u0072ｅ\u0301t";
+  int attempts = 0;
+  for (std::size_t cut = 0; cut <= disguised.size(); cut += 3) {
+    if (!is_utf8(disguised.substr(0, cut))) continue;
+    ++attempts;
+    const auto call = evaluate(attempt(attempts, 1, 9, "run_" + std::to_string(attempts)));
+    ASSERT_TRUE(call);
+    const auto text = harmless + disguised + " of it, and more that follows";
+    const auto first = inspect(*call, 0, text.substr(0, harmless.size() + cut));
+    ASSERT_TRUE(first);
+    EXPECT_LE(first->release_upto, begin) << cut;
+    open();
+    const auto lost =
+        inspect(*call, begin + static_cast<std::int64_t>(cut), text_from(text, begin + static_cast<std::int64_t>(cut)));
+    ASSERT_TRUE(lost && lost->resend_from) << cut;
+    const auto again = inspect(*call, *lost->resend_from, text_from(text, *lost->resend_from));
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_EQ(again->facts, std::vector<std::string>{"denied_term"}) << cut;
+    EXPECT_LE(again->release_upto, begin) << cut;
+  }
+  EXPECT_GE(attempts, 4);
 }
 
 TEST_F(PolicyBudget, another_text_than_the_scanned_one_does_not_go_on) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "core/encoding.h"
 #include "scan/json_strings.h"
 #include "scan/text_form.h"
 
@@ -27,8 +26,10 @@ class ContentScan {
  public:
   ContentScan(const Scanner& scanner, std::set<std::string>& found) : scanner_(scanner), found_(found) {}
 
-  Status whole(std::string_view text) {
-    WRIT_CHECK(take_all(text));
+  Status as_it_stands(std::string_view text) { return take_all(text); }
+
+  /// Of a text that is UTF-8, as has been seen.
+  Status forms(std::string_view text) {
     for (const auto& form : forms_of(text, TextEnd::whole, Places::unwanted)) WRIT_CHECK(take_all(form.text));
     return {};
   }
@@ -36,7 +37,7 @@ class ContentScan {
   Status over_borders(const std::vector<std::string_view>& parts) {
     for (const std::string_view between : {"", " "}) {
       const auto joined = joined_of(parts, between);
-      if (joined.borders.empty()) return {};
+      if (joined.borders.empty()) return {};  // one part
       WRIT_CHECK(take_crossing(joined, nullptr));
       for (const auto& form : forms_of(joined.text, TextEnd::whole, Places::wanted))
         WRIT_CHECK(take_crossing(joined, &form));
@@ -46,6 +47,7 @@ class ContentScan {
 
   Status strings_of(std::string_view text) {
     const auto strings = json_strings(text);
+    if (strings.size() < 2) return {};
     std::vector<std::string_view> all, keys, values;
     for (const auto& string : strings) {
       all.push_back(string.text);
@@ -68,7 +70,8 @@ class ContentScan {
     const auto reach = joined_bytes(scanner_);
     Joined out;
     out.between = between.size();
-    for (const auto part : parts) {
+    for (const auto whole : parts) {
+      const auto part = trimmed(whole);
       if (part.empty()) continue;
       if (!out.text.empty()) {
         out.text += between;
@@ -120,7 +123,8 @@ std::size_t joined_bytes(const Scanner& scanner) {
 Result<std::set<std::string>> patterns_in(const Scanner& scanner, const Content& content) {
   std::set<std::string> found;
   if (scanner.max_match_length() == 0) return found;
-  if (!is_utf8(content.text)) return fail(invalid("bad_text", "the text is not UTF-8"));
+  ContentScan scan(scanner, found);
+  WRIT_CHECK(scan.as_it_stands(content.text));
   std::vector<std::string_view> parts;
   std::size_t begin = 0;
   for (const auto at : content.breaks) {
@@ -130,8 +134,7 @@ Result<std::set<std::string>> patterns_in(const Scanner& scanner, const Content&
     begin = at + 1;
   }
   parts.push_back(content.text.substr(begin));
-  ContentScan scan(scanner, found);
-  WRIT_CHECK(scan.whole(content.text));
+  WRIT_CHECK(scan.forms(content.text));
   WRIT_CHECK(scan.over_borders(parts));
   for (const auto part : parts) WRIT_CHECK(scan.strings_of(part));
   return found;

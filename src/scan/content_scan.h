@@ -19,7 +19,7 @@ struct Content {
 
 /// Ids of the patterns that match: the text as it stands, one of its forms (forms_of), or its parts put together: those
 /// between breaks, and the strings of JSON within them (json_strings: all, the keys, the values), each time with nothing
-/// between and with a space. Of a part longer than twice joined_bytes, only its two ends are put together with others.
+/// between and with a space; blanks and what does not show at a part's ends are left out. Of a part longer than twice joined_bytes, only its two ends are put together with others.
 /// A match over a border with nothing between counts when it begins or ends a word, for else every name ends in another.
 /// Errors: invalid (bad_text) when the text is not UTF-8 or a break no line break of it.
 [[nodiscard]] Result<std::set<std::string>> patterns_in(const Scanner& scanner, const Content& content);

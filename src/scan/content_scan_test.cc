@@ -55,6 +55,7 @@ TEST(ContentScan, a_word_split_over_parts_is_put_together) {
   EXPECT_TRUE(finds("secret", "s\ne\nc\nr\ne\nt\n", {1, 3, 5, 7, 9, 11}));
   EXPECT_TRUE(finds("secret", "ѕe\u200B\nc\\u0072et", {6}));
   EXPECT_TRUE(finds("two", "on the top\nlevel", {10}));
+  EXPECT_TRUE(finds("secret", "my sec \n\u200B\u00A0\n \n\tret plan", {7, 13, 15}));
   EXPECT_FALSE(finds("secret", "my sec\nret plan")) << "a line break within a part splits words";
 }
 

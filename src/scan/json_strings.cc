@@ -11,7 +11,8 @@ constexpr std::string_view blanks = " \t\r\n";
 constexpr std::string_view number_begins = "-0123456789", number_goes_on = "0123456789.eE+-";
 
 bool holds_strings(std::string_view text) {
-  return text.find_first_of("[{") != std::string_view::npos && text.contains('"');
+  // Each looks for one byte, at the speed of memory.
+  return text.contains('"') && (text.contains('{') || text.contains('['));
 }
 
 bool is_json(std::string_view text) {

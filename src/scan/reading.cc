@@ -58,6 +58,7 @@ const Page& page_of(std::uint32_t number) {
 
 const Reading* reading_of(char32_t c) {
   const auto code = static_cast<std::uint32_t>(c);
+  if (code / page_size >= pages_max) return nullptr;
   const auto& page = page_of(code / page_size);
   const auto entry = page.entry[code % page_size];
   return entry == 0 ? nullptr : &page.readings[entry - 1U];

@@ -143,9 +143,18 @@ class Builder {
   void copy(std::size_t at, std::size_t size) {
     out_.text += base_.substr(at, size);
     if (places_ == Places::unwanted) return;
-    for (auto i = at; i < at + size; ++i) {
-      out_.from.push_back(form_ == nullptr ? static_cast<std::uint32_t>(i) : form_->from[i]);
-      out_.to.push_back(form_ == nullptr ? static_cast<std::uint32_t>(i + 1) : form_->to[i]);
+    const auto begin = static_cast<std::ptrdiff_t>(at), end = static_cast<std::ptrdiff_t>(at + size);
+    if (form_ != nullptr) {
+      out_.from.insert(out_.from.end(), form_->from.begin() + begin, form_->from.begin() + end);
+      out_.to.insert(out_.to.end(), form_->to.begin() + begin, form_->to.begin() + end);
+      return;
+    }
+    const auto before = out_.from.size();
+    out_.from.resize(before + size);
+    out_.to.resize(before + size);
+    for (std::size_t i = 0; i < size; ++i) {
+      out_.from[before + i] = static_cast<std::uint32_t>(at + i);
+      out_.to[before + i] = static_cast<std::uint32_t>(at + i + 1);
     }
   }
   void stop_at(std::size_t at) { stopped_ = at; }
@@ -254,6 +263,26 @@ std::vector<TextForm> forms_of(std::string_view text, TextEnd end, Places places
     out.push_back(std::move(base));
   }
   return out;
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto is_nothing = [](char32_t c) {
+    if (c == U' ' || (c >= U'\t' && c <= U'\r')) return true;
+    const auto* reading = reading_of(c);
+    return reading != nullptr && (reading->look.empty() || reading->look == " " || reading->look == "\n");
+  };
+  while (!text.empty()) {
+    const auto [character, size] = decoded(text, 0);
+    if (!is_nothing(character)) break;
+    text.remove_prefix(size);
+  }
+  while (!text.empty()) {
+    auto last = text.size() - 1;
+    while (last > 0 && (static_cast<unsigned char>(text[last]) & 0xC0U) == 0x80U) --last;
+    if (!is_nothing(decoded(text, last).character)) break;
+    text = text.substr(0, last);
+  }
+  return text;
 }
 
 std::string unescaped(std::string_view text) {

@@ -109,6 +109,61 @@ TEST(WindowScanner, bytes_that_are_not_utf8_stop_it_for_good) {
   EXPECT_EQ(cut.finish().error().code, "bad_text");
 }
 
+TEST(WindowScanner, what_does_not_show_does_not_widen_a_match_beyond_its_window) {
+  const auto scanner = denied();
+  const std::string hidden = "\u200B\u00AD\u0336";
+  std::string text = "fine so far ";
+  const auto begin = text.size();
+  for (const char c : std::string("forbidden")) {
+    text += c;
+    for (int i = 0; i < 50; ++i) text += hidden;
+  }
+  for (const std::size_t piece : {5U, 48U, 1000U}) {
+    WindowScanner windows(scanner);
+    std::vector<Match> matches;
+    for (std::size_t at = 0; at < text.size(); at += piece) {
+      const auto window = feed(windows, std::string_view(text).substr(at, piece));
+      if (matches.empty() && window.matches.empty()) EXPECT_LE(window.release_upto, begin) << piece;
+      matches.insert(matches.end(), window.matches.begin(), window.matches.end());
+    }
+    ASSERT_EQ(matches.size(), 1U);
+    EXPECT_EQ(matches[0].from, begin);
+  }
+}
+
+TEST(WindowScanner, a_run_that_does_not_show_is_held_to_a_bound_and_then_refused) {
+  const auto scanner = denied();
+  WindowScanner windows(scanner);
+  feed(windows, "for");
+  std::size_t held = 0;
+  const std::string hidden(144, '\0');
+  for (;;) {
+    const auto window = windows.feed(windows.total(), hidden);
+    if (!window) {
+      EXPECT_EQ(window.error().code, "hidden_text");
+      break;
+    }
+    EXPECT_EQ(window->release_upto, 0U);
+    held = windows.held().size();
+    ASSERT_LE(held, WindowScanner::held_max(scanner));
+  }
+  EXPECT_GT(held, 8192U);
+}
+
+TEST(WindowScanner, an_escape_cut_in_two_is_held_until_it_is_whole) {
+  const auto scanner = denied();
+  const std::string text = R"("so \u0066\u006frbi\uD835\uDC1D\x64en \no")";
+  const auto end = text.find(" \\no");
+  for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+    WindowScanner windows(scanner);
+    auto matches = feed(windows, std::string_view(text).substr(0, cut)).matches;
+    if (matches.empty()) EXPECT_LE(windows.place().released, 4U) << cut;
+    const auto second = feed(windows, std::string_view(text).substr(cut));
+    matches.insert(matches.end(), second.matches.begin(), second.matches.end());
+    EXPECT_EQ(matches, (std::vector<Match>{{"term", 4, end}})) << cut;
+  }
+}
+
 TEST(WindowScanner, is_over_when_finished) {
   const auto scanner = denied();
   WindowScanner windows(scanner);
