@@ -129,7 +129,7 @@ int show_policy(std::int64_t version, bool as_json) {
   const auto constitution = constitution_in(*document);
   if (!constitution) return tell(constitution.error());
   for (const auto* name : {"version", "valid_from", "max_age_seconds", "budgets", "unlimited", "rates",
-                           "max_tokens_per_call", "release", "detectors", "capsules"})
+                           "unlimited_rates", "max_tokens_per_call", "release", "detectors", "capsules"})
     if (const auto* value = constitution->if_contains(name))
       print_line(stdout, fmt::format("{}: {}", name, to_text(*value)));
   print_line(stdout, fmt::format("sha256: {}, signed by {}", text_at(*document, "hash"), text_at(*document, "kid")));

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "core/encoding.h"
+#include "crypto/hash.h"
 #include "policy/judgement.h"
 #include "policy/small_constitution.h"
 
@@ -27,6 +29,23 @@ TEST(Constitution, is_what_was_signed_and_nothing_else) {
   strangers.add(new_key().public_key());
   EXPECT_FALSE(verify_constitution(text, strangers));
   EXPECT_FALSE(verify_constitution("{}", signers));
+}
+
+TEST(Constitution, a_text_from_before_there_were_rates_is_what_it_was) {
+  const auto key = new_key();
+  crypto::KeySet signers;
+  signers.add(key.public_key());
+  auto document = schema::encode(small_constitution());
+  for (const auto* later : {"rates", "unlimited_rates"}) document.as_object().erase(later);
+  const auto digest = crypto::sha256(canonical_json(document));
+  const auto text = canonical_json(json::value{{"constitution", document},
+                                               {"hash", to_hex(digest)},
+                                               {"kid", key.public_key().kid()},
+                                               {"signature", to_base64url(*key.sign(digest))}});
+  const auto verified = verify_constitution(text, signers);
+  ASSERT_TRUE(verified) << verified.error().message;
+  EXPECT_EQ(verified->hash, to_hex(digest));
+  EXPECT_EQ(verified->constitution.rates, std::nullopt);
 }
 
 TEST(Constitution, does_not_become_active_with_bad_rules_or_a_window_that_is_too_small) {
