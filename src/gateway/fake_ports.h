@@ -25,7 +25,8 @@ class FakePolicy final : public policy::PolicyPort {
  public:
   policy::Decision call = decision_of(policy::Verdict::allow, "dec_call", "fine");
   policy::Decision output = decision_of(policy::Verdict::allow, "dec_output", "fine");
-  std::optional<Error> evaluate_error;
+  std::optional<Error> evaluate_error, constitution_error;
+  std::optional<std::vector<policy::RateRule>> rates;
   std::int64_t release_max = 1 << 20;  // bytes that ever leave
   std::vector<policy::EvaluateRequest> asked;
   int settled = 0, finished = 0;
@@ -66,7 +67,8 @@ class FakePolicy final : public policy::PolicyPort {
   }
   Task<Result<policy::Budget>> budget(Context, http::Nothing) override { co_return policy::Budget{.limit = Tokens{7}}; }
   Task<Result<policy::ConstitutionInfo>> constitution(Context, http::Nothing) override {
-    co_return policy::ConstitutionInfo{.version = 1};
+    if (constitution_error) co_return fail(*constitution_error);
+    co_return policy::ConstitutionInfo{.version = 1, .rates = rates};
   }
   Task<Result<policy::KeySetDocument>> keys(Context, http::Nothing) override { co_return policy::KeySetDocument{}; }
 };

@@ -117,5 +117,46 @@ TEST(Gateway, readiness_shows_policy_and_models_and_needs_identity) {
     if (check.name != "identity") EXPECT_EQ(check.status().error().code, "not_yet_known");
 }
 
+/// How many requests of somebody new are let in; 1,000 under the built-in rates.
+int let_in(Door& door, const std::string& subject) {
+  int out = 0;
+  for (; out < 1'000; ++out)
+    if (!door.made.rates.admit({.tenant = TenantId("t"), .subject = Subject(subject)}, {.requests = 1})) break;
+  return out;
+}
+void start(Door& door) {
+  async::TaskGroup tasks("test", 10);
+  ASSERT_TRUE(door.bench.loops.run(door.made.service.start(runtime::Scope{door.bench.loops, tasks})));
+  ASSERT_TRUE(door.bench.loops.run(tasks.stop(Seconds{5})));
+}
+
+TEST(Gateway, the_first_request_finds_the_rates_of_the_constitution) {
+  Door door;
+  door.bench.policy.rates = {{.id = "three", .per_seconds = 600, .burst = 3}};
+  EXPECT_EQ(let_in(door, "early"), 1'000);
+  start(door);
+  EXPECT_EQ(let_in(door, "ann"), 3);
+}
+
+TEST(Gateway, without_policy_the_rates_known_last_hold) {
+  Door door;
+  door.bench.policy.rates = {{.id = "three", .per_seconds = 600, .burst = 3}};
+  start(door);
+  door.bench.policy.rates.reset();
+  door.bench.policy.constitution_error = unavailable("policy_down", "policy is down");
+  start(door);
+  EXPECT_EQ(let_in(door, "ann"), 3);
+  door.bench.policy.constitution_error.reset();
+  start(door);
+  EXPECT_EQ(let_in(door, "bob"), 1'000) << "a constitution without rates has the built-in ones";
+}
+
+TEST(Gateway, rates_that_no_constitution_may_have_are_not_taken_from_policy) {
+  Door door;
+  door.bench.policy.rates = {{.id = "never", .kind = policy::RateKind::bytes, .burst = 1}};
+  start(door);
+  EXPECT_EQ(let_in(door, "ann"), 1'000);
+}
+
 }  // namespace
 }  // namespace writ::gateway
