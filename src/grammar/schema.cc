@@ -83,6 +83,7 @@ json::value SchemaReader::convert(const json::value& schema, const std::string& 
     if (!problems_.empty() && problems_.size() > 8) break;
     convert_keyword(key, value, pointer, depth, place, *given, out);
   }
+  check_meetings(*given, pointer);
   convert_texts(*given, pointer, out);
   convert_items(*given, pointer, depth, out);
   check_object(*given, pointer);

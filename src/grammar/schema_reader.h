@@ -51,6 +51,7 @@ class SchemaReader {
       schemas.push_back(convert(*schema, pointer, 0, Place::in_place));
     }
     if (problems_.empty()) check_links();
+    if (problems_.empty()) check_reach(schemas);
     if (!problems_.empty()) return refused();
     close_objects(schemas);
     return Schema{assembled(std::move(schemas)), at_};
@@ -105,6 +106,8 @@ class SchemaReader {
   void convert_keyword(std::string_view key, const json::value& value, const std::string& pointer, std::uint64_t depth,
                        Place place, const json::object& given, json::object& out);
   bool assertion_that_always_holds(std::string_view key, const json::value& value, const json::object& given) const;
+  void check_reach(const std::vector<json::value>& schemas);
+  void check_meetings(const json::object& given, const std::string& pointer);
   void convert_type(const json::value& value, const std::string& pointer, json::object& out);
   void convert_reference(const json::value& value, const std::string& pointer, Place place, json::object& out);
   void convert_branches(std::string_view key, const json::value& value, const std::string& pointer, std::uint64_t depth,
@@ -130,6 +133,7 @@ class SchemaReader {
   const json::value& root_;
   const std::string at_;
   Draft draft_ = Draft::newest;
+  std::optional<bool> has_expressions_;  // anywhere in the document
   std::vector<Problem> problems_;
   std::map<std::string, std::size_t> targets_;  // JSON pointer → number of the schema it leads to
   std::deque<Pending> pending_;

@@ -32,7 +32,64 @@ void visit(json::value& value, bool composed, const auto& each) {
   }
 }
 
+std::size_t target_of(const json::value& reference) {
+  return std::stoul(std::string(view(reference.as_string()).substr(rule_name(0).size() - 1)));
+}
+
+/// Whether a value can be whole, when those references lead to one that can. False only where that is sure.
+bool reaches(const json::value& value, const std::vector<bool>& reached) {
+  const auto* schema = value.if_object();
+  if (schema == nullptr) return true;
+  const auto one = [&](const json::value& inner) { return reaches(inner, reached); };
+  if (const auto* to = schema->if_contains("$ref"); to != nullptr && !reached[target_of(*to)]) return false;
+  if (const auto* all = schema->if_contains("allOf"); all != nullptr && !std::ranges::all_of(all->as_array(), one))
+    return false;
+  for (const auto* key : {"anyOf", "oneOf"})
+    if (const auto* any = schema->if_contains(key); any != nullptr && !std::ranges::any_of(any->as_array(), one))
+      return false;
+  const auto* type = schema->if_contains("type");
+  if (type == nullptr || !type->is_string()) return true;
+  if (const auto* names = schema->if_contains("required"); names != nullptr && *type == "object") {
+    const auto* known = schema->if_contains("properties");
+    const auto* others = schema->if_contains("additionalProperties");
+    return std::ranges::all_of(names->as_array(), [&](const json::value& name) {
+      const auto* property = known == nullptr ? nullptr : known->as_object().if_contains(view(name.as_string()));
+      if (property == nullptr && !schema->contains("patternProperties")) property = others;
+      return property == nullptr || one(*property);
+    });
+  }
+  const auto* least = schema->if_contains("minItems");
+  if (least == nullptr || *type != "array") return true;
+  auto wanted = least->to_number<std::size_t>();
+  if (const auto* first = schema->if_contains("prefixItems")) {
+    for (const auto& item : first->as_array()) {
+      if (wanted == 0) return true;
+      if (!one(item)) return false;
+      --wanted;
+    }
+  }
+  const auto* items = schema->if_contains("items");
+  return wanted == 0 || items == nullptr || one(*items);
+}
+
 }  // namespace
+
+/// Circles through required members: an answer would go on until its tokens are spent.
+void SchemaReader::check_reach(const std::vector<json::value>& schemas) {
+  std::vector<bool> reached(schemas.size(), false);
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (std::size_t i = 0; i < schemas.size(); ++i) {
+      if (reached[i] || !reaches(schemas[i], reached)) continue;
+      reached[i] = true;
+      changed = true;
+    }
+  }
+  for (std::size_t i = 0; i < schemas.size(); ++i)
+    if (!reached[i])
+      complain(std::string(text_at(schemas[i].as_object(), "$comment").substr(at_.size())),
+               "needs itself inside itself: no value of it is ever whole");
+}
 
 /// The value that a local reference names, and its pointer in one spelling.
 const json::value* SchemaReader::resolve(std::string_view reference, std::string& canonical) const {
@@ -137,7 +194,7 @@ void SchemaReader::close_objects(std::vector<json::value>& schemas) {
       visit(schemas[i], composed[i], [&](const json::object& schema, bool together) {
         const auto* reference = schema.if_contains("$ref");
         if (reference == nullptr || !together) return;
-        const auto to = std::stoul(std::string(view(reference->as_string()).substr(rule_name(0).size() - 1)));
+        const auto to = target_of(*reference);
         changed = changed || !composed[to];
         composed[to] = true;
       });

@@ -71,6 +71,60 @@ TEST(Schema, references_that_never_reach_a_value_are_refused) {
             "/s/anyOf/1/$ref leads back to itself without ever reaching a value");
 }
 
+TEST(Schema, what_needs_itself_inside_itself_is_refused) {
+  constexpr std::string_view message = " needs itself inside itself: no value of it is ever whole";
+  for (
+      const auto* circle :
+      {R"({"type":"object","properties":{"a":{"$ref":"#"}},"required":["a"]})",
+       R"({"type":"object","additionalProperties":{"$ref":"#"},"required":["a"]})",
+       R"({"type":"array","items":{"$ref":"#"},"minItems":1})",
+       R"({"type":"array","prefixItems":[true,{"$ref":"#"}],"minItems":2})",
+       R"({"type":"object","properties":{"a":{"anyOf":[{"$ref":"#"},{"type":"array","items":{"$ref":"#"},"minItems":1}]}},"required":["a"]})"})
+    EXPECT_EQ(why(circle), std::string("/s").append(message)) << circle;
+  EXPECT_EQ(why(R"({"type":"object","properties":{"a":{"$ref":"#/$defs/n"}},
+                    "$defs":{"n":{"type":"object","properties":{"n":{"$ref":"#/$defs/n"}},"required":["n"]}}})"),
+            std::string("/s/$defs/n").append(message))
+      << "a member that may be left out can be begun, too";
+  for (const auto* whole :
+       {R"({"type":"object","properties":{"a":{"anyOf":[{"$ref":"#"},{"type":"null"}]}},"required":["a"]})",
+        R"({"type":"array","items":{"$ref":"#"}})",
+        R"({"type":"array","prefixItems":[true,{"$ref":"#"}],"minItems":1})",
+        R"({"properties":{"a":{"$ref":"#"}},"required":["a"]})"})
+    EXPECT_EQ(why(whole), "") << whole;
+}
+
+TEST(Schema, expressions_about_one_value_stand_in_one_place) {
+  const std::string_view places =
+      " says pattern, format, patternProperties, multipleOf or bounds of the same values in several places, which "
+      "cannot be enforced: say them in one schema, not in parts (allOf, anyOf, oneOf, $ref)";
+  const auto refused = [&](const char* schema, std::string at = "/s") {
+    EXPECT_EQ(why(schema), at.append(places)) << schema;
+  };
+  json::array many;
+  for (int i = 0; i < 40; ++i) many.push_back({{"type", "string"}, {"pattern", fmt::format("a{0}.*b{0}.*c{0}x", i)}});
+  EXPECT_EQ(why(json::object{{"allOf", many}}), std::string("/s").append(places));
+  refused(R"({"allOf":[{"pattern":"a"},{"maxLength":3}]})");
+  refused(R"({"pattern":"a","anyOf":[{"type":"string","minLength":3}]})");
+  refused(R"({"pattern":"a","$ref":"#/$defs/b","$defs":{"b":{"maxLength":2}}})");
+  refused(R"({"allOf":[{"$ref":"#/$defs/a"},{"$ref":"#/$defs/b"}],"$defs":{"a":{"pattern":"a"},"b":{"pattern":"b"}}})");
+  refused(R"({"allOf":[{"properties":{"x":{"pattern":"a"}}},{"properties":{"x":{"pattern":"b"}}}]})");
+  refused(R"({"type":"object","properties":{"x":{"oneOf":[{"type":"string","format":"date"}],"maxLength":9}}})",
+          "/s/properties/x");
+  refused(R"({"allOf":[{"multipleOf":3},{"multipleOf":5}]})");
+  refused(R"({"allOf":[{"allOf":[{"pattern":"a"}]},{"items":{"minimum":2}}]})");
+  EXPECT_EQ(why(R"({"type":"string","pattern":"a","format":"date","maxLength":10})"),
+            "/s/format pattern, format and a length in one schema cannot be enforced: leave one of them out");
+  for (
+      const auto* fine :
+      {R"({"type":"string","pattern":"a","maxLength":10})", R"({"type":"string","format":"date","pattern":"2"})",
+       R"({"anyOf":[{"type":"string","pattern":"a"},{"type":"string","pattern":"b"}]})",
+       R"({"allOf":[{"type":"object","properties":{"pattern":{"type":"string"}}},{"properties":{"b":{"maxLength":2}}}]})",
+       R"({"type":"object","properties":{"x":{"format":"date"}},"anyOf":[{"required":["x"]},{"required":["y"]}]})",
+       R"({"allOf":[{"$ref":"#/$defs/a"}],"description":"one","$defs":{"a":{"type":"string","pattern":"a"}}})",
+       R"({"allOf":[{"maxLength":3},{"minLength":2}]})"})
+    EXPECT_EQ(why(fine), "") << fine;
+}
+
 TEST(Schema, ill_formed_keywords_are_refused) {
   EXPECT_EQ(why(R"({"type":"banana"})"), "/s/type must be a type of JSON, or a list of them");
   EXPECT_EQ(why(R"({"properties":[]})"), "/s/properties must be an object of schemas");
