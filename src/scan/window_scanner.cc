@@ -29,9 +29,8 @@ class Lane {
   /// Where the lane's byte `at` comes from; the end of what was read for the end.
   [[nodiscard]] std::size_t from(std::size_t at) const {
     if (at >= text_.size()) return read_;
-    if (form_ != nullptr) return form_->from[at];
     while (at > 0 && continues_character(text_[at])) --at;
-    return at;
+    return form_ == nullptr ? at : form_->from[at];
   }
   /// Where what the lane's bytes before `end` come from ends.
   [[nodiscard]] std::size_t to(std::size_t end) const {
@@ -51,7 +50,7 @@ class Lane {
   [[nodiscard]] std::size_t border_upto(std::size_t place) const {
     if (form_ == nullptr) return place < text_.size() ? from(place) : place;
     const auto at = size_upto(place);
-    return at < text_.size() && form_->from[at] < place ? form_->from[at] : place;
+    return at < text_.size() ? std::min(from(at), place) : place;
   }
 
  private:

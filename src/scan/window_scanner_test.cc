@@ -69,6 +69,21 @@ TEST(WindowScanner, releases_at_characters_only) {
   EXPECT_EQ(windows.finish()->release_upto, text.size());
 }
 
+TEST(WindowScanner, releases_at_characters_only_also_where_forms_differ_from_the_text) {
+  const auto scanner = scanner_of({{"mail", PatternKind::regex, "[a-z]{1,16}@[a-z]{1,16}", false, 33}});
+  const std::string text =
+      "Z\u00FCrich, \u0141\u00F3d\u017A, \u0391\u03B8\u03AE\u03BD\u03B1, \u6771\u4EAC, \u200D, \U0001F642 "
+      "Z\u00FCrich, \u200D, \U0001F642 \U0001F642 end of it";
+  for (std::size_t size = 1; size <= 5; ++size) {
+    WindowScanner windows(scanner);
+    for (std::size_t at = 0; at < text.size(); at += size) {
+      const auto upto = feed(windows, std::string_view(text).substr(at, size)).release_upto;
+      EXPECT_TRUE(upto == text.size() || (static_cast<unsigned char>(text[upto]) & 0xC0U) != 0x80U)
+          << size << ' ' << upto;
+    }
+  }
+}
+
 TEST(WindowScanner, what_follows_decides_about_a_word_boundary) {
   const auto scanner =
       scanner_of({{"word", PatternKind::regex, R"(\bcat\b)", false, 3}, {"end", PatternKind::regex, "dog$", false, 3}});
