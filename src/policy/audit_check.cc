@@ -9,7 +9,8 @@ Status AuditCheck::begin(sql::Reader& reader) {
   WRIT_TRY(newest_seal_, read_seal(reader));
   WRIT_TRY(newest_row_, newest_checkpoint(reader));
   WRIT_TRY(const auto first, next_chain(reader, std::nullopt, std::nullopt));
-  has_records_ = first.has_value();
+  WRIT_TRY(const auto recorded, was_recorded(reader));
+  must_have_records_ = first.has_value() || recorded;
   return {};
 }
 
@@ -28,7 +29,7 @@ void AuditCheck::take(const StoredCheckpoint& row) {
 // Version 1 had no seal: it is made with the first checkpoint after it, or when an audit begins.
 void AuditCheck::check_seal() {
   const auto read = newest_row_ ? read_checkpoint(newest_row_->text) : Result<Checkpoint>(Checkpoint{});
-  const bool must_be = newest_seal_ || (newest_row_ ? read && read->v > 1 : has_records_);
+  const bool must_be = newest_seal_ || (newest_row_ ? read && read->v > 1 : must_have_records_);
   if (!must_be) return;
   const auto hash = newest_row_ && read ? hash_of(*read) : std::string(genesis);
   if (auto problem = seal_.problem(newest_seal_, newest_row_ ? newest_row_->number : 0, hash))

@@ -50,7 +50,7 @@ class AuditCheck {
   std::vector<AuditItem> page_;
   std::optional<Seal> newest_seal_;  // read with newest_row_
   std::optional<StoredCheckpoint> newest_row_;
-  bool has_records_ = false;
+  bool must_have_records_ = false;  // there are some, or what is never written without one
 };
 
 }  // namespace writ::policy

@@ -210,6 +210,19 @@ TEST_F(AuditCheckTest, a_history_with_new_hashes_and_without_its_checkpoints_is_
   EXPECT_EQ(found(), Codes{"seal_broken"});
 }
 
+TEST_F(AuditCheckTest, an_audit_that_was_emptied_is_found_by_what_it_was_about) {
+  change(
+      "INSERT INTO constitutions (version, hash, kid, signed_text, valid_from, accepted_at) VALUES (1, '', '', '', 0, "
+      "0)");
+  for (const auto* table :
+       {"audit", "audit_heads", "audit_appends", "checkpoints", "checkpoint_lines", "checkpoint_seal"})
+    change(std::string("DELETE FROM ") + table);
+  std::filesystem::remove(lines_file());
+  EXPECT_EQ(found(), Codes{"seal_broken"});
+  change("DELETE FROM constitutions");
+  EXPECT_EQ(found(), Codes{}) << "nothing was ever decided here";
+}
+
 TEST_F(AuditCheckTest, removed_exchanged_and_edited_checkpoints_are_found) {
   change("UPDATE checkpoints SET n = 9 WHERE n = 2");
   EXPECT_FALSE(found().empty());

@@ -228,6 +228,14 @@ Status set_lines_written(sql::Transaction& tx, std::int64_t number) {
   return {};
 }
 
+Result<bool> was_recorded(sql::Reader& reader) {
+  WRIT_TRY(const auto kept, reader.row("SELECT count(*) FROM sqlite_master WHERE name = 'constitutions'"));
+  const bool keeps_constitutions = kept->get<std::int64_t>(0) > 0;
+  WRIT_TRY(const auto row, reader.row(std::string("SELECT EXISTS (SELECT 1 FROM decisions)") +
+                                      (keeps_constitutions ? " OR EXISTS (SELECT 1 FROM constitutions)" : "")));
+  return row->get<std::int64_t>(0) != 0;
+}
+
 Result<std::optional<Seal>> read_seal(sql::Reader& reader) {
   WRIT_TRY(const auto row, reader.row("SELECT number, hash, mac FROM checkpoint_seal WHERE id = 1"));
   if (!row) return std::nullopt;

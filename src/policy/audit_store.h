@@ -26,6 +26,9 @@ struct RecordAbout {
 [[nodiscard]] Result<AuditPage> read_page(sql::Reader& reader, const TenantId& tenant, const ListAudit& query);
 inline constexpr std::int64_t scanned_max = 10'000;  // rows that a filter may look at in one read
 
+/// Whether the database holds what is only ever written together with a record.
+[[nodiscard]] Result<bool> was_recorded(sql::Reader& reader);
+
 // ---- what AuditWalk reads
 /// Records with after < seq <= upto, at most `limit`.
 [[nodiscard]] Result<std::vector<AuditRecord>> read_chain(sql::Reader& reader, std::string_view tenant,
