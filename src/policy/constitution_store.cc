@@ -11,7 +11,7 @@ namespace {
 constexpr std::int64_t current_max = 64;    // waiting ones that a start looks at
 constexpr std::int64_t refusals_max = 100;  // kept beside the audit, for people
 
-constexpr std::string_view columns =
+constexpr std::string_view select_kept =
     "SELECT version, hash, kid, valid_from, accepted_at, active_from, "
     "(SELECT max(version) FROM constitutions WHERE active_from IS NOT NULL) AS in_force, signed_text "
     "FROM constitutions ";
@@ -32,7 +32,7 @@ ConstitutionRecord record_of(const sql::Row& row) {
 }
 
 Result<std::optional<ConstitutionRecord>> find(sql::Reader& reader, std::int64_t version) {
-  WRIT_TRY(const auto row, reader.row(std::string(columns) + "WHERE version = ?1", version));
+  WRIT_TRY(const auto row, reader.row(std::string(select_kept) + "WHERE version = ?1", version));
   if (!row) return std::nullopt;
   return record_of(*row);
 }
@@ -136,7 +136,7 @@ Result<ConstitutionHistory> read_history(sql::Reader& reader, std::int64_t limit
   ConstitutionHistory out;
   WRIT_TRY(const auto kept, reader.row("SELECT count(*) FROM sqlite_master WHERE name = 'constitutions'"));
   if (kept->get<std::int64_t>(0) == 0) return out;
-  WRIT_TRY(const auto rows, reader.rows(std::string(columns) + "ORDER BY version DESC LIMIT ?1", limit));
+  WRIT_TRY(const auto rows, reader.rows(std::string(select_kept) + "ORDER BY version DESC LIMIT ?1", limit));
   for (const auto& row : rows) out.constitutions.push_back(record_of(row));
   WRIT_TRY(
       const auto refused,
@@ -174,7 +174,7 @@ Task<Status> ConstitutionStore::refuse(Context ctx, ConstitutionRefusal refusal)
 
 Task<Result<std::vector<ConstitutionStore::Kept>>> ConstitutionStore::current(Context ctx) {
   return database_.read(std::move(ctx), [](sql::Reader& reader) -> Result<std::vector<Kept>> {
-    WRIT_TRY(const auto rows, reader.rows(std::string(columns) +
+    WRIT_TRY(const auto rows, reader.rows(std::string(select_kept) +
                                               "WHERE version >= coalesce((SELECT max(version) FROM constitutions WHERE "
                                               "active_from IS NOT NULL), 0) ORDER BY version LIMIT ?1",
                                           current_max));

@@ -7,9 +7,11 @@ namespace writ::runtime {
 namespace {
 
 class FileLimitTest : public testing::Test {
+ public:
+  ~FileLimitTest() override { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
  protected:
   FileLimitTest() { ::getrlimit(RLIMIT_NOFILE, &before_); }
-  ~FileLimitTest() override { ::setrlimit(RLIMIT_NOFILE, &before_); }
   [[nodiscard]] static rlimit now() {
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
