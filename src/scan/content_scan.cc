@@ -12,7 +12,6 @@ namespace {
 constexpr std::size_t bytes_per_character = 8;  // `\u0073` and two that do not show, or a letter with two of them
 constexpr std::size_t joined_spare = 64;
 
-bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 bool is_word(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
 /// Parts put together.

@@ -278,7 +278,7 @@ std::string_view trimmed(std::string_view text) {
   }
   while (!text.empty()) {
     auto last = text.size() - 1;
-    while (last > 0 && (static_cast<unsigned char>(text[last]) & 0xC0U) == 0x80U) --last;
+    while (last > 0 && continues_character(text[last])) --last;
     if (!is_nothing(decoded(text, last).character)) break;
     text = text.substr(0, last);
   }

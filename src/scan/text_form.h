@@ -30,6 +30,8 @@ enum class Places { wanted, unwanted };
 [[nodiscard]] std::vector<TextForm> forms_of(std::string_view text, TextEnd end, Places places);
 /// Whether there can be any: false for ASCII without backslashes and controls, which costs a look at each byte.
 [[nodiscard]] bool has_forms(std::string_view text);
+/// Whether the byte goes on with a character of UTF-8 that began before it.
+[[nodiscard]] constexpr bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 /// Without the blanks and what does not show at its two ends.
 [[nodiscard]] std::string_view trimmed(std::string_view text);
 /// The text with its escapes undone, once.

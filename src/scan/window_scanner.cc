@@ -17,8 +17,6 @@ constexpr std::size_t bytes_per_byte_max = 16;
 
 std::size_t minus(std::size_t a, std::size_t b) { return a > b ? a - b : 0; }
 
-bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
-
 /// The text, or one of its forms, with places in the text.
 class Lane {
  public:
