@@ -16,26 +16,25 @@ constexpr std::array<std::string_view, 5> maps{"properties", "patternProperties"
 
 enum class Ask { expressions_anywhere, anything_that_can_meet };
 
+bool says(const json::value& value, Ask ask);
+
+bool keyword_says(std::string_view key, const json::value& value, Ask ask) {
+  if (one_of(key, expressions)) return true;
+  if (ask == Ask::anything_that_can_meet && (key == "$ref" || one_of(key, bounds))) return true;
+  if (one_of(key, no_schemas)) return false;
+  const auto* map = one_of(key, maps) ? value.if_object() : nullptr;
+  if (map == nullptr) return says(value, ask);
+  return std::ranges::any_of(*map, [ask](const auto& member) { return says(member.value(), ask); });
+}
+
 // Depth: of the JSON, which its parser bounds.
 bool says(const json::value& value, Ask ask) {
   if (const auto* list = value.if_array())
     return std::ranges::any_of(*list, [ask](const json::value& one) { return says(one, ask); });
   const auto* schema = value.if_object();
-  if (schema == nullptr) return false;
-  for (const auto& [name, inside] : *schema) {
-    const std::string_view key = name;
-    if (one_of(key, expressions)) return true;
-    if (ask == Ask::anything_that_can_meet && (key == "$ref" || one_of(key, bounds))) return true;
-    if (one_of(key, no_schemas)) continue;
-    const auto* map = one_of(key, maps) ? inside.if_object() : nullptr;
-    if (map == nullptr) {
-      if (says(inside, ask)) return true;
-      continue;
-    }
-    for (const auto& member : *map)
-      if (says(member.value(), ask)) return true;
-  }
-  return false;
+  return schema != nullptr && std::ranges::any_of(*schema, [ask](const auto& member) {
+           return keyword_says(member.key(), member.value(), ask);
+         });
 }
 
 }  // namespace
@@ -51,12 +50,12 @@ void SchemaReader::check_meetings(const json::object& given, const std::string& 
   if (!has_expressions_) has_expressions_ = says(root_, Ask::expressions_anywhere);
   if (!*has_expressions_) return;
   std::size_t parts = given.contains("$ref") ? 1 : 0;
-  json::object own;
+  bool itself = false;
   for (const auto& [name, value] : given) {
     const std::string_view key = name;
     if (key == "$defs" || key == "definitions" || key == "$ref") continue;
     if (!one_of(key, branches)) {
-      own.emplace(key, value);
+      itself = itself || keyword_says(key, value, Ask::anything_that_can_meet);
     } else if (const auto* list = value.if_array(); list != nullptr && key == "allOf") {
       parts += static_cast<std::size_t>(
           std::ranges::count_if(*list, [](const json::value& one) { return says(one, Ask::anything_that_can_meet); }));
@@ -64,7 +63,7 @@ void SchemaReader::check_meetings(const json::object& given, const std::string& 
       ++parts;
     }
   }
-  if (says(own, Ask::anything_that_can_meet)) ++parts;
+  if (itself) ++parts;
   if (parts > 1)
     complain(
         pointer,
