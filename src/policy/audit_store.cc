@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "policy/constitution_store.h"
+
 namespace writ::policy {
 namespace {
 
@@ -229,11 +231,9 @@ Status set_lines_written(sql::Transaction& tx, std::int64_t number) {
 }
 
 Result<bool> was_recorded(sql::Reader& reader) {
-  WRIT_TRY(const auto kept, reader.row("SELECT count(*) FROM sqlite_master WHERE name = 'constitutions'"));
-  const bool keeps_constitutions = kept->get<std::int64_t>(0) > 0;
-  WRIT_TRY(const auto row, reader.row(std::string("SELECT EXISTS (SELECT 1 FROM decisions)") +
-                                      (keeps_constitutions ? " OR EXISTS (SELECT 1 FROM constitutions)" : "")));
-  return row->get<std::int64_t>(0) != 0;
+  WRIT_TRY(const auto row, reader.row("SELECT EXISTS (SELECT 1 FROM decisions)"));
+  if (row->get<std::int64_t>(0) != 0) return true;
+  return was_any_accepted(reader);
 }
 
 Result<std::optional<Seal>> read_seal(sql::Reader& reader) {

@@ -16,7 +16,7 @@ constexpr std::string_view select_kept =
     "(SELECT max(version) FROM constitutions WHERE active_from IS NOT NULL) AS in_force, signed_text "
     "FROM constitutions ";
 
-ConstitutionRecord record_of(const sql::Row& row) {
+ConstitutionRecord kept_record(const sql::Row& row) {
   ConstitutionRecord out{.version = row.get<std::int64_t>(0),
                          .hash = row.get<std::string>(1),
                          .kid = row.get<std::string>(2),
@@ -31,10 +31,16 @@ ConstitutionRecord record_of(const sql::Row& row) {
   return out;
 }
 
+// A folder is also read where nothing has migrated it.
+Result<bool> keeps_constitutions(sql::Reader& reader) {
+  WRIT_TRY(const auto row, reader.row("SELECT count(*) FROM sqlite_master WHERE name = 'constitutions'"));
+  return row->get<std::int64_t>(0) > 0;
+}
+
 Result<std::optional<ConstitutionRecord>> find(sql::Reader& reader, std::int64_t version) {
   WRIT_TRY(const auto row, reader.row(std::string(select_kept) + "WHERE version = ?1", version));
   if (!row) return std::nullopt;
-  return record_of(*row);
+  return kept_record(*row);
 }
 
 // Constitutions are the platform's, not a tenant's.
@@ -132,12 +138,19 @@ CREATE TABLE constitution_refusals (
 )"};
 }
 
+Result<bool> was_any_accepted(sql::Reader& reader) {
+  WRIT_TRY(const auto are_kept, keeps_constitutions(reader));
+  if (!are_kept) return false;
+  WRIT_TRY(const auto row, reader.row("SELECT EXISTS (SELECT 1 FROM constitutions)"));
+  return row->get<std::int64_t>(0) != 0;
+}
+
 Result<ConstitutionHistory> read_history(sql::Reader& reader, std::int64_t limit) {
   ConstitutionHistory out;
-  WRIT_TRY(const auto kept, reader.row("SELECT count(*) FROM sqlite_master WHERE name = 'constitutions'"));
-  if (kept->get<std::int64_t>(0) == 0) return out;
+  WRIT_TRY(const auto are_kept, keeps_constitutions(reader));
+  if (!are_kept) return out;
   WRIT_TRY(const auto rows, reader.rows(std::string(select_kept) + "ORDER BY version DESC LIMIT ?1", limit));
-  for (const auto& row : rows) out.constitutions.push_back(record_of(row));
+  for (const auto& row : rows) out.constitutions.push_back(kept_record(row));
   WRIT_TRY(
       const auto refused,
       reader.rows("SELECT at, hash, code, message FROM constitution_refusals ORDER BY number DESC LIMIT ?1", limit));
@@ -179,7 +192,7 @@ Task<Result<std::vector<ConstitutionStore::Kept>>> ConstitutionStore::current(Co
                                               "active_from IS NOT NULL), 0) ORDER BY version LIMIT ?1",
                                           current_max));
     std::vector<Kept> out;
-    for (const auto& row : rows) out.push_back({record_of(row), row.get<std::string>(7)});
+    for (const auto& row : rows) out.push_back({kept_record(row), row.get<std::string>(7)});
     return out;
   });
 }

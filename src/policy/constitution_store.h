@@ -79,6 +79,8 @@ struct OfferedConstitution {
 };
 
 [[nodiscard]] sql::Migration constitution_migration();
+/// Whether one was ever accepted; false for a database of before constitutions were kept.
+[[nodiscard]] Result<bool> was_any_accepted(sql::Reader& reader);
 /// Empty for a database of before constitutions were kept. limit: at least 1, of each list.
 [[nodiscard]] Result<ConstitutionHistory> read_history(sql::Reader& reader, std::int64_t limit);
 /// Errors: not_found (no_constitution).
