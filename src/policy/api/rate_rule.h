@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "quota/rate.h"
 #include "schema/codec.h"
 
 namespace writ::policy {
@@ -43,7 +44,7 @@ struct RateRule {
   std::int64_t per_seconds = 1;
   std::int64_t burst = 1;
   static constexpr auto fields() {
-    constexpr std::int64_t permits_max = 1LL << 31U;  // of quota::Rate
+    constexpr auto permits_max = quota::Rate::permits_max;
     return std::tuple(
         field("id", &RateRule::id, schema::text(1, 64), "Id."),
         field("per", &RateRule::per, schema::any, "Whose requests draw on one bucket."),
@@ -58,15 +59,13 @@ struct RateRule {
 inline constexpr std::size_t rates_max = 16;  // of one constitution; each costs every request some nanoseconds
 /// Bytes: the largest body that the public door takes. A burst below it would refuse such a request for ever.
 inline constexpr std::int64_t rated_body_max = 1U << 20U;
-/// Seconds: an empty bucket is full again within this, else it is a budget and no rate.
-inline constexpr std::int64_t rate_refill_max = 3600;
 
 /// What is wrong with one rate beyond its schema, at the name of its member, with the fix. Pure.
 [[nodiscard]] inline std::optional<Problem> problem_of(const RateRule& rate) {
   if (rate.kind == RateKind::bytes && rate.burst < rated_body_max)
     return Problem{"/burst", "a request of " + std::to_string(rated_body_max) +
                                  " bytes could never pass: give a burst of at least so many"};
-  if (rate.burst * rate.per_seconds > rate.count * rate_refill_max)
+  if (rate.burst * rate.per_seconds > rate.count * quota::Rate::refill_max.count())
     return Problem{"/burst", "it would take more than an hour to fill: lower the burst, or raise the count"};
   return std::nullopt;
 }
