@@ -53,12 +53,13 @@ Task<void> look_at_policy(Parts* parts, std::stop_token stop) {
   parts->policy.set(status_of(std::move(constitution)), parts->deps.clock.steady());
 }
 
-// /ready answers from memory, so somebody has to ask.
+// /ready answers from memory, so somebody has to ask. start() has just looked at policy.
 Task<void> look_around(Parts* parts, std::stop_token stop) {
-  do {
-    co_await look_at_policy(parts, stop);
+  for (;;) {
     parts->models.set(status_of(co_await parts->deps.slm.models(own_context(stop), {})), parts->deps.clock.steady());
-  } while (co_await async::sleep_for(look_every, stop));
+    if (!co_await async::sleep_for(look_every, stop)) co_return;
+    co_await look_at_policy(parts, stop);
+  }
 }
 
 // The first request finds the constitution's rates, where policy can be asked.

@@ -55,10 +55,10 @@ class GatewayProbe {
   }
   void streamed(std::size_t bytes) const { streamed_.add(bytes); }
   void refused(Refused by) const { refused_.with({metric::refusals.at(static_cast<std::size_t>(by))}).add(); }
-  /// `error` is one of metric::token_errors.
   [[nodiscard]] observability::Counter rate_refused(std::string_view limit) const {
     return rate_refused_.with({limit});
   }
+  /// `error` is one of metric::token_errors.
   void token_refused(std::string_view error) const { token_refused_.with({error}).add(); }
 
  private:
